@@ -1,0 +1,3 @@
+export * from "./nodeLabels";
+export * from "./provider";
+export * from "./rbac";

@@ -1,0 +1,3 @@
+export * from "./helloKube";
+export * from "./myNginx";
+export * from "./workload";
