@@ -1,0 +1,173 @@
+import type { Architecture } from "../components/inventory/node";
+
+/** What a mirror holds: one version of each thing that a cluster is made of, without a leading "v". */
+export interface Versions {
+    readonly kubernetes: string;
+    readonly etcd: string;
+    readonly criDockerd: string;
+    /** The reference CNI plugins (bridge, host-local, loopback, portmap …). */
+    readonly cniPlugins: string;
+    /** flannel's own CNI plugin, by the tag of its release. */
+    readonly flannelCni: string;
+    readonly flannel: string;
+    readonly coredns: string;
+    readonly pause: string;
+    /** The hello image: Kubernetes' own test server. */
+    readonly agnhost: string;
+    readonly nginx: string;
+}
+
+/**
+ * The versions that are tested together. etcd, the CNI plugins, pause and agnhost are those that Kubernetes 1.36.3
+ * names in its `build/dependencies.yaml`; nginx is the one of Debian 13, whose packages the assembled image is made of.
+ */
+export const defaultVersions: Versions = {
+    kubernetes: "1.36.3",
+    etcd: "3.6.8",
+    criDockerd: "0.4.3",
+    cniPlugins: "1.9.1",
+    flannelCni: "1.9.1-flannel1",
+    flannel: "0.28.4",
+    coredns: "1.14.7",
+    pause: "3.10.2",
+    agnhost: "2.63.0",
+    nginx: "1.26.3",
+};
+
+/** Kubernetes releases that Slipway is tested with, oldest first. */
+export const supportedKubernetes: readonly string[] = ["1.34.4", "1.35.4", "1.36.1", "1.36.3"];
+
+/** A file that nodes fetch: one executable, or an archive of several. */
+export interface Artifact {
+    readonly name: string;
+    readonly version: string;
+    /** Upstream's path `<host>/<path>` with {arch} in it. */
+    readonly template: string;
+    /** Upstream's path for one architecture. */
+    path(arch: Architecture): string;
+    /** For an archive (.tar.gz, .tgz): which member holds which command, with {arch} in it. */
+    readonly members?: Readonly<Record<string, string>>;
+}
+
+/** A container image, kept as an archive that `docker load` takes. */
+export interface ImageArtifact {
+    /** "registry.k8s.io/pause" */
+    readonly name: string;
+    readonly tag: string;
+    /** The reference that manifests name, and that the archive carries: `name:tag`. */
+    readonly reference: string;
+    /** The archive's path with {arch} in it: `images/<name>/<tag>/{arch}.tar`. */
+    readonly template: string;
+    path(arch: Architecture): string;
+}
+
+export type ArtifactName =
+    | "kubelet"
+    | "kube-apiserver"
+    | "kube-controller-manager"
+    | "kube-scheduler"
+    | "kube-proxy"
+    | "kubectl"
+    | "etcd"
+    | "cri-dockerd"
+    | "cni-plugins"
+    | "flannel-cni";
+
+export type ImageName = "pause" | "coredns" | "flannel" | "nginx" | "agnhost";
+
+/** Everything that containernetworking/plugins ships for Linux. */
+export const cniPluginNames: readonly string[] = [
+    "bandwidth",
+    "bridge",
+    "dhcp",
+    "dummy",
+    "firewall",
+    "host-device",
+    "host-local",
+    "ipvlan",
+    "loopback",
+    "macvlan",
+    "portmap",
+    "ptp",
+    "sbr",
+    "static",
+    "tap",
+    "tuning",
+    "vlan",
+    "vrf",
+];
+
+/** Files that nodes fetch, in upstream's layout, for these versions. */
+export function artifacts(versions: Versions = defaultVersions): Record<ArtifactName, Artifact> {
+    const { kubernetes, etcd, criDockerd, cniPlugins, flannelCni } = versions;
+    const command = (name: ArtifactName) =>
+        artifact(name, kubernetes, `dl.k8s.io/release/v${kubernetes}/bin/linux/{arch}/${name}`);
+    const release = (name: ArtifactName, version: string, repository: string, file: string, members: string[][]) =>
+        artifact(
+            name,
+            version,
+            `github.com/${repository}/releases/download/v${version}/${file}`,
+            Object.fromEntries(members),
+        );
+    return {
+        kubelet: command("kubelet"),
+        "kube-apiserver": command("kube-apiserver"),
+        "kube-controller-manager": command("kube-controller-manager"),
+        "kube-scheduler": command("kube-scheduler"),
+        "kube-proxy": command("kube-proxy"),
+        kubectl: command("kubectl"),
+        etcd: release(
+            "etcd",
+            etcd,
+            "etcd-io/etcd",
+            `etcd-v${etcd}-linux-{arch}.tar.gz`,
+            ["etcd", "etcdctl", "etcdutl"].map((name) => [name, `etcd-v${etcd}-linux-{arch}/${name}`]),
+        ),
+        "cri-dockerd": release(
+            "cri-dockerd",
+            criDockerd,
+            "Mirantis/cri-dockerd",
+            `cri-dockerd-${criDockerd}.{arch}.tgz`,
+            [["cri-dockerd", "cri-dockerd/cri-dockerd"]],
+        ),
+        "cni-plugins": release(
+            "cni-plugins",
+            cniPlugins,
+            "containernetworking/plugins",
+            `cni-plugins-linux-{arch}-v${cniPlugins}.tgz`,
+            cniPluginNames.map((name) => [name, `./${name}`]),
+        ),
+        "flannel-cni": release(
+            "flannel-cni",
+            flannelCni,
+            "flannel-io/cni-plugin",
+            `cni-plugin-flannel-linux-{arch}-v${flannelCni}.tgz`,
+            [["flannel", "flannel-{arch}"]],
+        ),
+    };
+}
+
+/** Container images for these versions. */
+export function images(versions: Versions = defaultVersions): Record<ImageName, ImageArtifact> {
+    return {
+        pause: image("registry.k8s.io/pause", versions.pause),
+        coredns: image("registry.k8s.io/coredns/coredns", `v${versions.coredns}`),
+        flannel: image("ghcr.io/flannel-io/flannel", `v${versions.flannel}`),
+        nginx: image("nginx", versions.nginx, "docker.io/library/nginx"),
+        agnhost: image("registry.k8s.io/e2e-test-images/agnhost", versions.agnhost),
+    };
+}
+
+/** Puts an architecture into a path or member that has {arch} in it. */
+export function forArchitecture(template: string, arch: Architecture): string {
+    return template.replaceAll("{arch}", arch);
+}
+
+function artifact(name: string, version: string, template: string, members?: Record<string, string>): Artifact {
+    return { name, version, template, path: (arch) => forArchitecture(template, arch), ...(members && { members }) };
+}
+
+function image(name: string, tag: string, full = name): ImageArtifact {
+    const template = `images/${full}/${tag}/{arch}.tar`;
+    return { name, tag, reference: `${name}:${tag}`, template, path: (arch) => forArchitecture(template, arch) };
+}
