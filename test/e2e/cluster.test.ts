@@ -1,0 +1,257 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import * as fs from "node:fs";
+import * as http from "node:http";
+
+import { docker, eventually, onNode, TestStack } from "./harness";
+
+const stack = new TestStack();
+const nodes = ["e2e-1", "e2e-2", "e2e-3"];
+const addresses = ["172.31.232.11", "172.31.232.12", "172.31.232.13"];
+const domain = "e2e.k8s.local";
+
+/** The stack's config; each test changes one thing of it. e2e-2 takes its artifacts over HTTP, e2e-3 starts without docker. */
+const config = {
+    cluster: { name: "e2e", domain, api: { port: 6443, host: "127.0.0.1", hostPort: 7443 } },
+    lab: {
+        name: "e2e",
+        subnet: "172.31.232.0/24",
+        controlPlanes: 1,
+        workers: 2,
+        sshPort: 2241,
+        apiPort: 7443,
+        overHttp: ["e2e-2"],
+        bare: ["e2e-3"],
+        conflicting: ["e2e-3"],
+    },
+    workloads: { "my-nginx": {}, "hello-kube": {} } as Record<string, unknown>,
+};
+
+interface Pod {
+    metadata: { name: string };
+    spec: { nodeName: string };
+    status: { phase: string; podIP: string };
+}
+
+const pods = async (selector: string) =>
+    (await stack.kubectlJson<{ items: Pod[] }>("get", "pods", "-l", selector)).items;
+
+const get = (url: string): Promise<string> =>
+    new Promise((resolve, reject) => {
+        http.get(url, { timeout: 3000 }, (answer) => {
+            let body = "";
+            answer.on("data", (chunk) => (body += chunk));
+            answer.on("end", () => resolve(body));
+        }).on("error", reject);
+    });
+
+/** When each unit of ours last started, on each node: equal before and after means nothing was restarted. */
+async function startTimes(): Promise<Record<string, string>> {
+    const units = "docker cri-dockerd kubelet kube-proxy etcd kube-apiserver kube-controller-manager kube-scheduler";
+    const times: Record<string, string> = {};
+    for (const node of nodes) {
+        const shown = await onNode(
+            node,
+            `for unit in ${units}; do echo "$unit $(systemctl show -P ActiveEnterTimestampMonotonic $unit)"; done`,
+        );
+        for (const line of shown.trim().split("\n")) times[`${node}/${line.split(" ")[0]}`] = line.split(" ")[1];
+    }
+    return times;
+}
+
+function restarted(before: Record<string, string>, after: Record<string, string>): string[] {
+    return Object.keys(after).filter((key) => before[key] !== after[key]);
+}
+
+const everyNodeReady = () =>
+    eventually("every node Ready", 120, async () => {
+        const lines = (await stack.kubectl("get", "nodes", "--no-headers")).trim().split("\n");
+        return lines.length === nodes.length && lines.every((line) => / Ready /.test(line)) && lines;
+    });
+
+describe("a cluster on the lab, from nothing to nothing", function () {
+    this.timeout(30 * 60_000);
+    this.bail(false);
+
+    before(async () => {
+        // What an interrupted run may have left.
+        if (fs.existsSync(stack.configFile)) await stack.slipway(["down"]);
+        fs.rmSync(stack.home, { recursive: true, force: true });
+        stack.configure(config);
+    });
+
+    it("up, killed half-way and run again, builds the cluster and says what to try", async () => {
+        const killed = await stack.slipway(["up"], { show: true, killAfter: (output) => /-stage creat/.test(output) });
+        assert.notEqual(killed.status, 0, "the first run was to be killed");
+        const { output } = await stack.must(["up"], { show: true });
+        for (const node of nodes) assert.match(output, new RegExp(node));
+        assert.match(output, /http:\/\/172\.31\.232\.\d+:\d+\//);
+        assert.match(output, /kubeconfig/i);
+    });
+
+    it("kubectl shows nodes, roles, versions, pods and services as users know them (A7)", async () => {
+        const lines = await everyNodeReady();
+        assert.match(lines[0], /control-plane/);
+        for (const line of lines) assert.match(line, /v1\.36\.3/);
+        assert.match(await stack.kubectl("cluster-info"), /control plane.* is running at/);
+        assert.match(await stack.kubectl("get", "pods", "-o", "wide", "-A"), /coredns/);
+        assert.match(await stack.kubectl("get", "svc"), /hello-kube .*LoadBalancer/);
+        assert.equal((await onNode("e2e-1", "kubectl get nodes --no-headers | wc -l")).trim(), "3");
+    });
+
+    it("my-nginx answers on its cluster address from every node (A4)", async () => {
+        const ip = await stack.kubectl("get", "svc", "my-nginx", "-o", "jsonpath={.spec.clusterIP}");
+        for (const node of nodes) {
+            assert.match(await onNode(node, `curl -sS --max-time 5 http://${ip}/`), /Welcome to nginx/);
+        }
+        assert.equal((await pods("app=my-nginx")).length, 3);
+    });
+
+    it("hello-kube answers on its cluster address and on a node's address, from 2 nodes (A5, A6 test 3)", async () => {
+        const service = await stack.kubectlJson<{ spec: { clusterIP: string; externalIPs: string[] } }>(
+            "get",
+            "svc",
+            "hello-kube",
+        );
+        assert.ok(addresses.includes(service.spec.externalIPs[0]));
+        assert.match(await get(`http://${service.spec.externalIPs[0]}:8300/hostname`), /hello-kube/);
+        assert.match(await onNode("e2e-3", `curl -sS http://${service.spec.clusterIP}:8300/hostname`), /hello-kube/);
+        const placed = new Set((await pods("app=hello-kube")).map((pod) => pod.spec.nodeName));
+        assert.equal(placed.size, 2);
+    });
+
+    it("pods reach pods on other nodes and find services by name (C2)", async () => {
+        const hello = await pods("app=hello-kube");
+        const target = (await pods("app=my-nginx")).find((pod) => pod.spec.nodeName !== hello[0].spec.nodeName);
+        assert.ok(target, "an nginx pod on another node");
+        const dial = (host: string, port: number) =>
+            onNode(
+                hello[0].spec.nodeName,
+                `curl -sS 'http://${hello[0].status.podIP}/dial?host=${host}&port=${port}&protocol=http&request=/'`,
+            );
+        assert.match(await dial(target.status.podIP, 80), /Welcome to nginx/);
+        assert.match(await dial(`my-nginx.default.svc.${domain}`, 80), /Welcome to nginx/);
+        assert.match(await dial("my-nginx", 80), /Welcome to nginx/);
+    });
+
+    it("kubectl logs, exec and port-forward work", async () => {
+        const [pod] = await pods("app=hello-kube");
+        assert.match(await stack.kubectl("logs", pod.metadata.name), /HTTP|http|Started/);
+        assert.match(await stack.kubectl("exec", pod.metadata.name, "--", "/agnhost", "--help"), /agnhost/);
+        const forward = spawn("kubectl", [
+            "--kubeconfig",
+            stack.kubeconfig(),
+            "port-forward",
+            `pod/${pod.metadata.name}`,
+            "18300:80",
+        ]);
+        try {
+            const name = await eventually("port-forward", 20, () => get("http://127.0.0.1:18300/hostname"));
+            assert.equal(name, pod.metadata.name);
+        } finally {
+            forward.kill();
+        }
+    });
+
+    it("a second up changes nothing and restarts nothing (X2)", async () => {
+        const before = await startTimes();
+        const { output } = await stack.must(["up"]);
+        assert.doesNotMatch(
+            output,
+            /[+~-]\d* (created|updated|replaced|deleted)|\b[1-9]\d* (created|updated|replaced)/,
+        );
+        assert.deepEqual(restarted(before, await startTimes()), []);
+    });
+
+    it("no secret is printed by up, preview or info, and kubeconfig prints itself and nothing else", async () => {
+        const { stdout } = await stack.must(["kubeconfig"]);
+        assert.match(stdout, /^apiVersion: v1/);
+        assert.match(stdout, /current-context: e2e/);
+        const key = /client-key-data: (\S+)/.exec(stdout);
+        assert.ok(key);
+        const shown = (await stack.must(["preview"])).output + (await stack.must(["info"])).output;
+        assert.ok(!shown.includes(key[1]));
+        assert.doesNotMatch(shown, /PRIVATE KEY/);
+        for (const node of nodes) assert.match(shown, new RegExp(node));
+    });
+
+    it("one workload's replicas changed: preview and up touch that resource only", async () => {
+        stack.configure({ ...config, workloads: { ...config.workloads, "my-nginx": { replicas: 2 } } });
+        const preview = await stack.must(["preview"]);
+        assert.match(preview.output, /1 to update/);
+        assert.doesNotMatch(preview.output, /to create|to delete|to replace/);
+        const up = await stack.must(["up"]);
+        assert.match(up.output, /1 updated/);
+        await eventually("two nginx pods", 30, async () => (await pods("app=my-nginx")).length === 2);
+        stack.configure(config);
+        await stack.must(["up"]);
+    });
+
+    it("one kubelet flag changed: preview names the unit, up restarts exactly it, on every node", async () => {
+        const before = await startTimes();
+        const cluster = { ...config.cluster, kubelet: { maxPods: 111 } };
+        stack.configure({ ...config, cluster });
+        const preview = await stack.must(["preview", "--diff"]);
+        assert.match(preview.output, /maxPods/);
+        assert.match(preview.output, /kubelet\.service/);
+        assert.match(preview.output, /3 to update/);
+        await stack.must(["up"]);
+        assert.deepEqual(
+            restarted(before, await startTimes()),
+            nodes.map((node) => `${node}/kubelet`),
+        );
+        stack.configure(config);
+        await stack.must(["up"]);
+    });
+
+    it("a unit edited by hand shows as drift, up mends it, the next preview is empty (D8)", async () => {
+        await onNode("e2e-2", "echo '# by hand' >> /etc/systemd/system/kube-proxy.service");
+        const preview = await stack.must(["preview"]);
+        assert.match(preview.output, /e2e-2/);
+        assert.match(preview.output, /1 to update/);
+        await stack.must(["up"]);
+        assert.equal(await onNode("e2e-2", "grep -c 'by hand' /etc/systemd/system/kube-proxy.service || true"), "0\n");
+        assert.doesNotMatch((await stack.must(["preview"])).output, /to update|to create|to delete/);
+    });
+
+    it("a node of another cluster is refused, and the way out is named (D14)", async () => {
+        await onNode("e2e-2", "cp -p /var/lib/slipway/owner /root/owner && echo other:0000 > /var/lib/slipway/owner");
+        const { status, output } = await stack.slipway(["up"]);
+        await onNode("e2e-2", "mv /root/owner /var/lib/slipway/owner");
+        assert.notEqual(status, 0);
+        assert.match(output, /e2e-2/);
+        assert.match(output, /belongs to/);
+    });
+
+    it("all nodes powered off at once and on again: the cluster comes back by itself", async () => {
+        await docker("kill", ...nodes);
+        await docker("start", ...nodes);
+        await everyNodeReady();
+        await eventually("hello-kube after the power cut", 180, () => get(`http://${addresses[0]}:8300/hostname`));
+        const ip = await stack.kubectl("get", "svc", "my-nginx", "-o", "jsonpath={.spec.clusterIP}");
+        await eventually("my-nginx after the power cut", 180, async () =>
+            /Welcome to nginx/.test(await onNode("e2e-2", `curl -sS --max-time 3 http://${ip}/`)),
+        );
+        assert.doesNotMatch((await stack.must(["preview"])).output, /to update|to create|to delete/);
+    });
+
+    it("workloads taken out of the config leave nothing (A6)", async () => {
+        stack.configure({ ...config, workloads: { "hello-kube": { replicas: 3 } } });
+        await stack.must(["up"]);
+        assert.equal((await pods("app=hello-kube")).length, 3);
+        assert.equal((await pods("app=my-nginx")).length, 0);
+        stack.configure({ ...config, workloads: {} });
+        await stack.must(["up"]);
+        const left = await stack.kubectl("get", "all", "-n", "default", "-o", "name");
+        assert.equal(left.trim(), "service/kubernetes");
+    });
+
+    it("down leaves no container, network, volume or state of ours", async () => {
+        await stack.must(["down"]);
+        const label = ["--filter", "label=slipway.lab=e2e"];
+        assert.equal((await docker("ps", "-aq", ...label)).stdout, "");
+        assert.equal((await docker("network", "ls", "-q", ...label)).stdout, "");
+        assert.equal((await docker("volume", "ls", "-q", ...label)).stdout, "");
+        assert.doesNotMatch((await docker("ps", "-a", "--format", "{{.Names}}")).stdout, /^e2e-/m);
+    });
+});

@@ -1,0 +1,119 @@
+import { execFile, spawn } from "node:child_process";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { promisify } from "node:util";
+import { stringify } from "yaml";
+
+const run = promisify(execFile);
+const root = path.resolve(__dirname, "..", "..");
+
+/** What one command left: its exit status and everything that it printed. */
+export interface Outcome {
+    readonly status: number | null;
+    readonly stdout: string;
+    readonly output: string;
+}
+
+/**
+ * A stack of its own beside the user's `dev`: own state, own lab, own ports.
+ *
+ * Its folder has a fixed place, so that a run finds and clears what an interrupted one left behind.
+ */
+export class TestStack {
+    readonly name = "e2e";
+    readonly home = path.join(os.tmpdir(), "slipway-e2e");
+    readonly configFile = path.join(this.home, "Pulumi.e2e.yaml");
+    readonly env = { ...process.env, SLIPWAY_HOME: this.home, CI: "true", NO_COLOR: "1" };
+
+    /** Writes `slipway:` keys into the stack's config file; keys that are not named stay (also the stack's salt). */
+    configure(keys: Record<string, unknown>): void {
+        fs.mkdirSync(this.home, { recursive: true, mode: 0o700 });
+        const old = fs.existsSync(this.configFile) ? fs.readFileSync(this.configFile, "utf8") : "";
+        const salt = /^encryptionsalt: .*$/m.exec(old)?.[0];
+        const config = Object.fromEntries(Object.entries(keys).map(([key, value]) => [`slipway:${key}`, value]));
+        fs.writeFileSync(this.configFile, [...(salt ? [salt] : []), stringify({ config })].join("\n"));
+    }
+
+    /** Runs `slipway COMMAND` on this stack to its end; what it prints is shown as it comes when `show` is set. */
+    slipway(
+        args: string[],
+        options: { show?: boolean; killAfter?: (output: string) => boolean } = {},
+    ): Promise<Outcome> {
+        const child = spawn(
+            process.execPath,
+            ["bin/slipway.mjs", ...args, "--stack", this.name, "--config-file", this.configFile],
+            { cwd: root, env: this.env, stdio: ["ignore", "pipe", "pipe"], detached: options.killAfter !== undefined },
+        );
+        let stdout = "";
+        let output = "";
+        const hear = (chunk: Buffer, out: boolean) => {
+            if (out) stdout += chunk;
+            output += chunk;
+            if (options.show) process.stdout.write(chunk);
+            // The whole process group at once: wrapper, engine, program and plugins, as a power cut would.
+            if (child.pid && options.killAfter?.(output)) process.kill(-child.pid, "SIGKILL");
+        };
+        child.stdout.on("data", (chunk) => hear(chunk, true));
+        child.stderr.on("data", (chunk) => hear(chunk, false));
+        return new Promise((resolve, reject) => {
+            child.on("error", reject);
+            child.on("close", (status) => resolve({ status, stdout, output }));
+        });
+    }
+
+    /** The same, but a failure is an error that shows the last lines. */
+    async must(args: string[], options: { show?: boolean } = {}): Promise<Outcome> {
+        const outcome = await this.slipway(args, options);
+        if (outcome.status === 0) return outcome;
+        const tail = outcome.output.split("\n").slice(-60).join("\n");
+        throw new Error(`slipway ${args.join(" ")} ended with status ${outcome.status}:\n${tail}`);
+    }
+
+    kubeconfig(): string {
+        return path.join(this.home, `kubeconfig-${this.name}`);
+    }
+
+    async kubectl(...args: string[]): Promise<string> {
+        const { stdout } = await run("kubectl", ["--kubeconfig", this.kubeconfig(), ...args], {
+            maxBuffer: 64 << 20,
+            timeout: 120_000,
+        });
+        return stdout;
+    }
+
+    async kubectlJson<T>(...args: string[]): Promise<T> {
+        return JSON.parse(await this.kubectl(...args, "-o", "json")) as T;
+    }
+}
+
+/** Runs a command in a lab node, as root, and gives what it printed. */
+export async function onNode(node: string, command: string): Promise<string> {
+    const { stdout } = await docker("exec", node, "sh", "-c", command);
+    return stdout;
+}
+
+export function docker(...args: string[]): Promise<{ stdout: string; stderr: string }> {
+    return run("docker", args, { maxBuffer: 64 << 20 });
+}
+
+/** Waits for a condition by asking for it, every 0.3 s; after `seconds` the last answer or error is the message. */
+export async function eventually<T>(
+    what: string,
+    seconds: number,
+    ask: () => Promise<T | undefined | false>,
+): Promise<T> {
+    const deadline = Date.now() + seconds * 1000;
+    let last: unknown = "no answer";
+    while (Date.now() < deadline) {
+        try {
+            const answer = await ask();
+            if (answer) return answer;
+            last = answer;
+        } catch (error) {
+            last = error instanceof Error ? error.message : error;
+        }
+        await new Promise((resolve) => setTimeout(resolve, 300));
+    }
+    throw new Error(`${what}: not within ${seconds} s (last: ${String(last)})`);
+}

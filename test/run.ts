@@ -1,0 +1,83 @@
+// `npm test`: every suite in turn, then one line that counts. Suites that need the machine come after those that don't.
+import { spawnSync } from "node:child_process";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+
+interface Counts {
+    passed: number;
+    failed: number;
+    skipped: number;
+}
+
+const root = path.resolve(__dirname, "..");
+const bin = (name: string) => path.join(root, "node_modules", ".bin", name);
+
+/** Each is one command that succeeds or not. */
+const checks: Record<string, string[]> = {
+    format: [bin("prettier"), "--check", "--log-level", "warn", "."],
+    lint: [bin("eslint"), "."],
+    types: [bin("tsc"), "--noEmit", "-p", "."],
+    shellcheck: ["sh", "test/shellcheck.sh"],
+};
+
+/** Each is a set of mocha files, in this order. */
+const suites: Record<string, string[]> = {
+    unit: ["test/unit/**/*.test.ts", "test/golden/**/*.test.ts", "test/components/**/*.test.ts"],
+    contract: ["test/contract/**/*.test.ts"],
+    kit: ["test/kit/**/*.test.ts"],
+    e2e: ["test/e2e/**/*.test.ts"],
+};
+
+function runCheck(name: string, command: string[]): Counts {
+    const result = spawnSync(command[0], command.slice(1), { cwd: root, stdio: "inherit" });
+    const ok = result.status === 0;
+    console.log(`${ok ? "  ✔" : "  ✘"} ${name}`);
+    return { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0 };
+}
+
+function runSuite(name: string, files: string[]): Counts {
+    const counts = path.join(fs.mkdtempSync(path.join(os.tmpdir(), "slipway-test-")), "counts.json");
+    const result = spawnSync(bin("mocha"), ["--exit", "--reporter", "test/reporter.cjs", ...files], {
+        cwd: root,
+        stdio: ["ignore", "inherit", "inherit"],
+        env: { ...process.env, SLIPWAY_TEST_COUNTS: counts },
+    });
+    try {
+        const found = JSON.parse(fs.readFileSync(counts, "utf8")) as Counts;
+        // A crash after the last test is a failure, too.
+        return result.status !== 0 && found.failed === 0 ? { ...found, failed: 1 } : found;
+    } catch {
+        console.error(`The ${name} suite ended without counting its tests (exit status ${result.status}).`);
+        return { passed: 0, failed: 1, skipped: 0 };
+    } finally {
+        fs.rmSync(path.dirname(counts), { recursive: true, force: true });
+    }
+}
+
+function main(wanted: string[]): number {
+    const unknown = wanted.filter((name) => !(name in suites) && name !== "checks");
+    if (unknown.length > 0) {
+        console.error(`There is no suite ${unknown.join(", ")}; there are checks, ${Object.keys(suites).join(", ")}.`);
+        return 2;
+    }
+    const asked = (name: string) => wanted.length === 0 || wanted.includes(name);
+    const total: Counts = { passed: 0, failed: 0, skipped: 0 };
+    const timed = (name: string, run: () => Counts) => {
+        const start = Date.now();
+        console.log(`\n== ${name}`);
+        const counts = run();
+        for (const key of Object.keys(total) as (keyof Counts)[]) total[key] += counts[key];
+        console.log(`== ${name}: ${((Date.now() - start) / 1000).toFixed(0)} s`);
+    };
+    if (asked("checks")) {
+        for (const [name, command] of Object.entries(checks)) timed(name, () => runCheck(name, command));
+    }
+    for (const [name, files] of Object.entries(suites)) {
+        if (asked(name)) timed(name, () => runSuite(name, files));
+    }
+    console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+    return total.failed > 0 || total.passed === 0 ? 1 : 0;
+}
+
+process.exitCode = main(process.argv.slice(2));
