@@ -1,0 +1,184 @@
+import { z } from "zod";
+
+import type { Versions } from "../../mirror/catalogue";
+
+/** A DNS-1123 label: what Kubernetes allows as a node's or a namespace's name. */
+const label = z
+    .string()
+    .max(63)
+    .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, "must be lower-case letters, digits and dashes, at most 63 (DNS-1123)");
+
+const domain = z
+    .string()
+    .max(200)
+    .regex(
+        /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$/,
+        'must be a domain such as "hex.k8s.local": lower-case labels joined by dots',
+    );
+
+const port = z.int("must be a whole number").min(1, "must be 1 to 65535").max(65535, "must be 1 to 65535");
+
+const octet = "(25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
+const address = z
+    .string()
+    .regex(new RegExp(`^${octet}(\\.${octet}){3}$`), 'must be an IPv4 address such as "192.168.1.11"');
+const cidr = z
+    .string()
+    .regex(
+        new RegExp(`^${octet}(\\.${octet}){3}/([89]|[12]\\d|30)$`),
+        'must be an IPv4 network such as "10.244.0.0/16"',
+    );
+
+const version = z.string().regex(/^\d+\.\d+\.\d+$/, 'must be a version without "v", such as "1.36.3"');
+
+/** Fields laid over a configuration file; what they may be is that file's business. */
+const overrides = z.record(z.string(), z.unknown());
+
+const count = z.int("must be a whole number").min(0, "must not be negative");
+
+const bastion = z.strictObject({
+    host: z.string().min(1).describe("Name or address to dial."),
+    port: port.default(22),
+    user: z.string().min(1).describe("The account on the bastion."),
+    privateKey: z.string().min(1).optional().describe("Private key text; a secret of the stack's configuration."),
+    privateKeyFile: z.string().min(1).optional().describe("File that holds the private key; ~ is the home folder."),
+    hostKey: z.string().min(1).optional().describe('Public host key, as in known_hosts: "ssh-ed25519 AAAA…".'),
+});
+
+/** How to reach machines over SSH: under `cluster` for all of them, under a node for that one. */
+export const sshSchema = bastion
+    .extend({ proxy: bastion.optional().describe("A bastion to go through.") })
+    .partial({ host: true, port: true, user: true })
+    // A default here would win over the cluster's value.
+    .extend({ port: port.optional() });
+
+const taint = z.strictObject({
+    key: z.string().min(1),
+    value: z.string().optional(),
+    effect: z.enum(["NoSchedule", "PreferNoSchedule", "NoExecute"]),
+});
+
+/** One machine of `slipway:nodes`. */
+export const nodeSchema = z.strictObject({
+    name: label.describe("The Kubernetes node name."),
+    address: address.describe("IPv4 address by which the other nodes reach this one."),
+    roles: z
+        .array(z.enum(["control-plane", "worker"]))
+        .min(1, "needs at least one role")
+        .default(["worker"])
+        .describe("What the machine does. A control plane without the worker role takes no ordinary pods."),
+    ssh: sshSchema.default({}).describe("What differs from `cluster.ssh`; the host defaults to the address."),
+    labels: z.record(z.string(), z.string()).default({}).describe("Labels of the Node object, kept as they stand here."),
+    taints: z.array(taint).default([]).describe("Taints that the node registers with."),
+    source: z.string().min(1).optional().describe("Where this node fetches artifacts; see `cluster.source`."),
+    docker: overrides.default({}).describe("Fields laid over docker's daemon.json."),
+    kubelet: overrides.default({}).describe("Fields laid over the KubeletConfiguration."),
+    kubeProxy: overrides.default({}).describe("Fields laid over the KubeProxyConfiguration."),
+});
+
+/** `slipway:cluster`. */
+export const clusterSchema = z.strictObject({
+    name: label.describe("Name of the cluster, and of the kubeconfig's cluster, context and user."),
+    domain: domain.optional().describe("Domain of services and of the API endpoint. Default: <name>.k8s.local."),
+    kubernetes: z
+        .strictObject({ version: version.optional().describe("Kubernetes version. Default: the newest one supported.") })
+        .default({}),
+    versions: z
+        .strictObject({
+            etcd: version,
+            criDockerd: version,
+            cniPlugins: version,
+            flannelCni: z.string().min(1),
+            flannel: version,
+            coredns: version,
+            pause: z.string().min(1),
+            agnhost: z.string().min(1),
+            nginx: z.string().min(1),
+        })
+        .partial()
+        .default({})
+        .describe("Versions of everything else, where they shall differ from the catalogue's."),
+    network: z
+        .strictObject({
+            podCidr: cidr.default("10.244.0.0/16").describe("The pods' network; each node gets a /24 of it."),
+            serviceCidr: cidr.default("10.96.0.0/16").describe("The services' network; .1 is the API, .10 is DNS."),
+            backend: z
+                .enum(["vxlan", "host-gw", "none"])
+                .default("vxlan")
+                .describe("Flannel's way between nodes: vxlan works anywhere, host-gw on one link, none: bring your own."),
+        })
+        .prefault({}),
+    api: z
+        .strictObject({
+            port: port.default(6443).describe("Port of the API on each control plane."),
+            operator: z
+                .strictObject({ host: z.string().min(1).optional(), port: port.optional() })
+                .default({})
+                .describe("How the operator reaches the API. Default: the first control plane's address and `port`."),
+        })
+        .prefault({}),
+    ssh: sshSchema.default({}).describe("How to reach every node; a node's own `ssh` comes first."),
+    source: z
+        .string()
+        .min(1)
+        .default("https://")
+        .describe("Prefix of upstream paths: https://, a mirror such as http://10.0.0.1:8080/, or a mounted folder."),
+    certificates: z
+        .strictObject({
+            authorityHours: z.int().min(1).default(87600).describe("Validity of the certificate authorities."),
+            hours: z.int().min(1).default(8760).describe("Validity of every other certificate."),
+            renewHours: z.int().min(0).default(2160).describe("`up` renews a certificate this long before it expires."),
+            generation: z.int().min(1).default(1).describe("Counts up to make new certificate authorities."),
+            protect: z.boolean().default(false).describe("Refuse to delete the authorities, even by destroy."),
+        })
+        .prefault({}),
+    minimumReady: z
+        .int()
+        .min(1)
+        .optional()
+        .describe("Nodes that must be Ready before add-ons are deployed. Default: half of them, rounded up."),
+    docker: overrides.default({}).describe("Fields laid over docker's daemon.json on every node."),
+    kubelet: overrides.default({}).describe("Fields laid over the KubeletConfiguration of every node."),
+    kubeProxy: z
+        .looseObject({ mode: z.enum(["iptables", "ipvs", "nftables"]).default("iptables") })
+        .prefault({})
+        .describe("Fields laid over the KubeProxyConfiguration of every node."),
+});
+
+/** `slipway:workloads`: the sample applications; one that isn't named isn't deployed. */
+export const workloadsSchema = z.strictObject({
+    "my-nginx": z.strictObject({ replicas: count.default(3), port: port.default(80) }).optional(),
+    "hello-kube": z
+        .strictObject({
+            replicas: count.default(2),
+            port: port.default(8300).describe("Port of the service; the pods listen on 80."),
+            externalAddress: address.optional().describe("External IP. Default: the first worker's address."),
+        })
+        .optional(),
+});
+
+/** Everything under `slipway:`. `lab` belongs to the lab, which checks it. */
+export const settingsSchema = z.strictObject({
+    cluster: clusterSchema,
+    nodes: z.array(nodeSchema).default([]).describe("The machines. Empty only where a lab makes them."),
+    workloads: workloadsSchema.default({}),
+    lab: z.unknown().optional(),
+});
+
+export type SshSettings = z.output<typeof sshSchema>;
+export type NodeSettings = z.output<typeof nodeSchema>;
+export type WorkloadSettings = z.output<typeof workloadsSchema>;
+/** The cluster's settings with every default filled in that doesn't depend on the nodes. */
+export type ClusterSettings = Omit<z.output<typeof clusterSchema>, "domain" | "kubernetes" | "versions"> & {
+    readonly domain: string;
+    readonly kubernetes: { readonly version: string };
+    /** All versions, Kubernetes' too. */
+    readonly versions: Versions;
+};
+export interface Settings {
+    readonly cluster: ClusterSettings;
+    readonly nodes: readonly NodeSettings[];
+    readonly workloads: WorkloadSettings;
+    /** As it stands in the configuration: the lab checks it. */
+    readonly lab?: unknown;
+}

@@ -1,0 +1,66 @@
+import { ClusterSettings, NodeSettings, SshSettings } from "../config/schema";
+import { NodeSpec, SshTarget } from "./node";
+
+export * from "./addressing";
+export * from "./node";
+export * from "./paths";
+
+/** The account that is tried where the configuration names none. */
+const defaultUser = "root";
+
+/** Completes the configured nodes with the cluster's defaults. Plain data in, plain data out. */
+export function nodesOf(cluster: ClusterSettings, nodes: readonly NodeSettings[]): NodeSpec[] {
+    return nodes.map((node) => ({
+        name: node.name,
+        address: node.address,
+        roles: node.roles,
+        ssh: sshTarget(cluster.ssh, node),
+        labels: node.labels,
+        taints: node.taints,
+        source: node.source ?? cluster.source,
+        docker: node.docker,
+        kubelet: node.kubelet,
+        kubeProxy: node.kubeProxy,
+    }));
+}
+
+function sshTarget(shared: SshSettings, node: NodeSettings): SshTarget {
+    const { privateKeyFile: _file, proxy, ...own } = { ...shared, ...node.ssh };
+    const target = { ...own, host: own.host ?? node.address, port: own.port ?? 22, user: own.user ?? defaultUser };
+    if (!proxy) {
+        return target;
+    }
+    const { privateKeyFile: _proxyFile, ...bastion } = proxy;
+    return { ...target, proxy: bastion };
+}
+
+export const isControlPlane = (node: NodeSpec): boolean => node.roles.includes("control-plane");
+export const isWorker = (node: NodeSpec): boolean => node.roles.includes("worker");
+export const controlPlanes = (nodes: readonly NodeSpec[]): NodeSpec[] => nodes.filter(isControlPlane);
+
+/** Where clients inside the cluster's machines find the API, and will when there are three control planes. */
+export interface Endpoint {
+    readonly host: string;
+    readonly port: number;
+    readonly url: string;
+}
+
+function endpoint(host: string, port: number): Endpoint {
+    return { host, port, url: `https://${host}:${port}` };
+}
+
+/** The API by its name, which every certificate has: api.<domain>. */
+export function clusterEndpoint(cluster: ClusterSettings): Endpoint {
+    return endpoint(`api.${cluster.domain}`, cluster.api.port);
+}
+
+/** The API by an address that the operator's machine can reach; the certificate is checked against the name. */
+export function operatorEndpoint(cluster: ClusterSettings, nodes: readonly NodeSpec[]): Endpoint {
+    const { host, port } = cluster.api.operator;
+    return endpoint(host ?? controlPlanes(nodes)[0].address, port ?? cluster.api.port);
+}
+
+/** How many nodes must be Ready before add-ons are deployed. */
+export function minimumReady(cluster: ClusterSettings, nodes: readonly NodeSpec[]): number {
+    return Math.min(nodes.length, cluster.minimumReady ?? Math.ceil(nodes.length / 2));
+}

@@ -1,0 +1,64 @@
+/** Where things live on a node. Kits, manifests and units all take them from here. */
+
+const kubernetesFolder = "/opt/k8s";
+
+export const paths = {
+    /** The active Kubernetes version: a link to `v<version>` beside it. */
+    kubernetes: `${kubernetesFolder}/kubernetes`,
+    kubernetesVersion: (version: string) => `${kubernetesFolder}/v${version}`,
+    etcd: "/opt/etcd/current",
+    etcdVersion: (version: string) => `/opt/etcd/v${version}`,
+    criDockerd: "/opt/cri-dockerd/current",
+    criDockerdVersion: (version: string) => `/opt/cri-dockerd/v${version}`,
+    cniBinaries: "/opt/cni/bin",
+    kubectl: "/usr/local/bin/kubectl",
+
+    config: "/etc/kubernetes",
+    /** Variables of all Kubernetes services. */
+    kubeVariables: "/etc/kubernetes/kube.conf",
+    kubeletVariables: "/etc/kubernetes/kubelet.conf",
+    kubeProxyVariables: "/etc/kubernetes/kube-proxy.conf",
+    etcdVariables: "/etc/kubernetes/etcd.conf",
+    /** Read by a member's first start only, so its changes restart nothing. */
+    etcdInitialVariables: "/etc/kubernetes/etcd-initial.conf",
+    authentication: "/etc/kubernetes/authentication.yaml",
+    staticPods: "/etc/kubernetes/manifests",
+    hosts: "/etc/kubernetes/hosts",
+    hostsScript: "/etc/kubernetes/hosts.sh",
+    /** "NAME ADDRESS" of each node, by which serving certificates are approved. */
+    inventory: "/etc/kubernetes/inventory",
+
+    pki: "/etc/kubernetes/pki",
+    ca: "/etc/kubernetes/pki/ca.crt",
+    caKey: "/etc/kubernetes/pki/ca.key",
+    frontProxyCa: "/etc/kubernetes/pki/front-proxy-ca.crt",
+    serviceAccountKey: "/etc/kubernetes/pki/service-account.key",
+    serviceAccountPublicKey: "/etc/kubernetes/pki/service-account.pub",
+    encryptionConfig: "/etc/kubernetes/pki/encryption-config.yaml",
+    etcdPki: "/etc/etcd/pki",
+    etcdCa: "/etc/etcd/pki/ca.crt",
+    adminKubeconfig: "/etc/kubernetes/admin.conf",
+    controllerManagerKubeconfig: "/etc/kubernetes/controller-manager.kubeconfig",
+    schedulerKubeconfig: "/etc/kubernetes/scheduler.kubeconfig",
+
+    docker: "/etc/docker/daemon.json",
+    criSocket: "/run/cri-dockerd.sock",
+    cniConfig: "/etc/cni/net.d",
+    etcdData: "/var/lib/etcd",
+    kubelet: "/var/lib/kubelet",
+    kubeletConfig: "/var/lib/kubelet/config.yaml",
+    kubeletKubeconfig: "/var/lib/kubelet/kubeconfig",
+    bootstrapKubeconfig: "/var/lib/kubelet/bootstrap-kubeconfig",
+    /** Certificate and key in one file; the kubelet rotates it. */
+    kubeletClientCertificate: "/var/lib/kubelet/pki/kubelet-client-current.pem",
+    kubeProxy: "/var/lib/kube-proxy",
+    kubeProxyConfig: "/var/lib/kube-proxy/config.yaml",
+    kubeProxyKubeconfig: "/var/lib/kube-proxy/kubeconfig",
+    /** Owner, manifests, stamps and kits. */
+    slipway: "/var/lib/slipway",
+} as const;
+
+/** A certificate and its key: "apiserver" → /etc/kubernetes/pki/apiserver.{crt,key}. */
+export function certificatePaths(folder: string, name: string): { certificate: string; key: string } {
+    return { certificate: `${folder}/${name}.crt`, key: `${folder}/${name}.key` };
+}
