@@ -68,7 +68,10 @@ export const nodeSchema = z.strictObject({
         .default(["worker"])
         .describe("What the machine does. A control plane without the worker role takes no ordinary pods."),
     ssh: sshSchema.default({}).describe("What differs from `cluster.ssh`; the host defaults to the address."),
-    labels: z.record(z.string(), z.string()).default({}).describe("Labels of the Node object, kept as they stand here."),
+    labels: z
+        .record(z.string(), z.string())
+        .default({})
+        .describe("Labels of the Node object, kept as they stand here."),
     taints: z.array(taint).default([]).describe("Taints that the node registers with."),
     source: z.string().min(1).optional().describe("Where this node fetches artifacts; see `cluster.source`."),
     docker: overrides.default({}).describe("Fields laid over docker's daemon.json."),
@@ -81,7 +84,9 @@ export const clusterSchema = z.strictObject({
     name: label.describe("Name of the cluster, and of the kubeconfig's cluster, context and user."),
     domain: domain.optional().describe("Domain of services and of the API endpoint. Default: <name>.k8s.local."),
     kubernetes: z
-        .strictObject({ version: version.optional().describe("Kubernetes version. Default: the newest one supported.") })
+        .strictObject({
+            version: version.optional().describe("Kubernetes version. Default: the newest one supported."),
+        })
         .default({}),
     versions: z
         .strictObject({
@@ -105,7 +110,9 @@ export const clusterSchema = z.strictObject({
             backend: z
                 .enum(["vxlan", "host-gw", "none"])
                 .default("vxlan")
-                .describe("Flannel's way between nodes: vxlan works anywhere, host-gw on one link, none: bring your own."),
+                .describe(
+                    "Flannel's way between nodes: vxlan works anywhere, host-gw on one link, none: bring your own.",
+                ),
         })
         .prefault({}),
     api: z

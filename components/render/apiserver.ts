@@ -1,0 +1,113 @@
+import type { ClusterSettings } from "../config/schema";
+import type { NodeSpec } from "../inventory/node";
+import { certificatePaths, paths } from "../inventory/paths";
+import { Fragment } from "./entries";
+import { etcdPorts } from "./etcd";
+import { environmentFiles, kubernetesInputs } from "./services";
+import { commandLine, neverGiveUp, respawn, unitText } from "./systemd";
+import { flags, yaml } from "./text";
+import { tlsFlags } from "./tls";
+
+const pki = (name: string) => certificatePaths(paths.pki, name);
+const serving = pki("apiserver");
+const etcdClient = pki("apiserver-etcd-client");
+const kubeletClient = pki("apiserver-kubelet-client");
+const frontProxyClient = pki("front-proxy-client");
+
+/** Files whose change restarts the API server; it would reload some, but not all, by itself. */
+const inputs: readonly string[] = [
+    ...kubernetesInputs,
+    paths.authentication,
+    paths.ca,
+    paths.etcdCa,
+    paths.frontProxyCa,
+    paths.encryptionConfig,
+    paths.serviceAccountKey,
+    paths.serviceAccountPublicKey,
+    ...[serving, etcdClient, kubeletClient, frontProxyClient].flatMap(({ certificate, key }) => [certificate, key]),
+];
+
+/** The issuer of service-account tokens: a name that every pod resolves and that never changes. */
+export const serviceAccountIssuer = (domain: string): string => `https://kubernetes.default.svc.${domain}`;
+
+/** The Kubernetes API on one control plane. */
+export function apiserver(cluster: ClusterSettings, node: NodeSpec): Fragment {
+    return [
+        { kind: "file", path: paths.authentication, content: yaml(authentication) },
+        { kind: "unit", name: "kube-apiserver.service", state: "active", content: unit(cluster, node), after: inputs },
+    ];
+}
+
+/**
+ * Nobody is anonymous but on the paths that load balancers and readiness gates ask.
+ * https://kubernetes.io/docs/reference/access-authn-authz/authentication/#anonymous-authenticator-configuration
+ */
+const authentication = {
+    apiVersion: "apiserver.config.k8s.io/v1",
+    kind: "AuthenticationConfiguration",
+    anonymous: { enabled: true, conditions: ["/livez", "/readyz", "/healthz"].map((path) => ({ path })) },
+};
+
+/** https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver/ */
+function settings(cluster: ClusterSettings, node: NodeSpec) {
+    return {
+        ...tlsFlags,
+        "advertise-address": node.address,
+        "allow-privileged": true,
+        "authentication-config": paths.authentication,
+        "authorization-mode": ["Node", "RBAC"],
+        "client-ca-file": paths.ca,
+        "enable-admission-plugins": ["NodeRestriction"],
+        "enable-bootstrap-token-auth": true,
+        "encryption-provider-config": paths.encryptionConfig,
+        // Its own machine's member: with three of them, each API server falls with its etcd and no other.
+        "etcd-servers": `https://127.0.0.1:${etcdPorts.client}`,
+        "etcd-cafile": paths.etcdCa,
+        "etcd-certfile": etcdClient.certificate,
+        "etcd-keyfile": etcdClient.key,
+        "kubelet-certificate-authority": paths.ca,
+        "kubelet-client-certificate": kubeletClient.certificate,
+        "kubelet-client-key": kubeletClient.key,
+        "kubelet-preferred-address-types": ["InternalIP", "Hostname"],
+        profiling: false,
+        "proxy-client-cert-file": frontProxyClient.certificate,
+        "proxy-client-key-file": frontProxyClient.key,
+        "requestheader-allowed-names": "front-proxy-client",
+        "requestheader-client-ca-file": paths.frontProxyCa,
+        "requestheader-extra-headers-prefix": "X-Remote-Extra-",
+        "requestheader-group-headers": "X-Remote-Group",
+        "requestheader-username-headers": "X-Remote-User",
+        "secure-port": cluster.api.port,
+        "service-account-issuer": serviceAccountIssuer(cluster.domain),
+        "service-account-key-file": paths.serviceAccountPublicKey,
+        "service-account-signing-key-file": paths.serviceAccountKey,
+        "service-cluster-ip-range": cluster.network.serviceCidr,
+        "tls-cert-file": serving.certificate,
+        "tls-private-key-file": serving.key,
+    };
+}
+
+function unit(cluster: ClusterSettings, node: NodeSpec): string {
+    return unitText({
+        Unit: {
+            Description: "Kubernetes API server",
+            Documentation: "https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver/",
+            After: "network-online.target etcd.service kubernetes-hosts.service",
+            Wants: "network-online.target etcd.service kubernetes-hosts.service",
+            ...neverGiveUp,
+        },
+        Service: {
+            Type: "notify",
+            EnvironmentFile: environmentFiles(),
+            ExecStart: commandLine(
+                `${paths.kubernetes}/kube-apiserver`,
+                "$KUBE_LOGGING",
+                ...flags(settings(cluster, node)),
+            ),
+            ...respawn,
+            NoNewPrivileges: "yes",
+            TimeoutStartSec: "300",
+            TimeoutStopSec: "60",
+        },
+    });
+}

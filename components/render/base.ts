@@ -1,0 +1,75 @@
+import type { NodeSpec } from "../inventory/node";
+import { paths } from "../inventory/paths";
+import type { ClusterSettings } from "../config/schema";
+import { Fragment } from "./entries";
+import { etcdUser } from "./etcd";
+import { json, layered } from "./text";
+
+/** Overlay file systems, bridged traffic that iptables sees, connection tracking, and flannel's tunnels. */
+const modules = ["br_netfilter", "nf_conntrack", "overlay", "vxlan"];
+
+/** https://kubernetes.io/docs/setup/production-environment/container-runtimes/#prerequisite-ipv4-forwarding-optional */
+const sysctls: Readonly<Record<string, string>> = {
+    "net.ipv4.ip_forward": "1",
+    "net.bridge.bridge-nf-call-iptables": "1",
+    "net.bridge.bridge-nf-call-ip6tables": "1",
+    // Each kubelet, container and `kubectl logs -f` watches files; distributions' defaults end at about 60 pods.
+    "fs.inotify.max_user_instances": "8192",
+    "fs.inotify.max_user_watches": "524288",
+};
+
+/** What kubelet, kube-proxy and `kubectl port-forward` call: kubeadm's own preflight looks for the same. */
+const packages = ["ca-certificates", "conntrack", "curl", "ethtool", "iptables", "kmod", "socat"];
+
+/** Other builds of docker, which share its socket and folders: https://docs.docker.com/engine/install/debian/ */
+const conflicts = ["containerd.io", "docker-ce", "docker-ce-cli", "docker-engine", "moby-engine", "podman-docker"];
+
+/** What every node needs of its system before Kubernetes comes: kernel, packages, and docker. */
+export function base(cluster: ClusterSettings, node: NodeSpec): Fragment {
+    const controlPlane = node.roles.includes("control-plane");
+    return [...systemSettings(), ...(controlPlane ? [etcdAccount] : []), ...docker(cluster, node)];
+}
+
+/** Made here, so that etcd's keys can be given to it when they come. */
+const etcdAccount = { kind: "user", name: etcdUser, home: paths.etcdData } as const;
+
+function systemSettings(): Fragment {
+    return [
+        ...modules.map((name) => ({ kind: "module", name }) as const),
+        ...Object.entries(sysctls).map(([key, value]) => ({ kind: "sysctl", key, value }) as const),
+        { kind: "swap" },
+        ...packages.map((name) => ({ kind: "package", name }) as const),
+    ];
+}
+
+/** The distribution's docker. Its configuration is there before the package is, so that it starts only once. */
+function docker(cluster: ClusterSettings, node: NodeSpec): Fragment {
+    return [
+        ...conflicts.map((name) => ({ kind: "conflict", name }) as const),
+        dockerConfig(cluster, node),
+        { kind: "package", name: "docker.io" },
+        { kind: "unit", name: "docker.service", state: "started", after: [paths.docker] },
+    ];
+}
+
+const dockerDefaults = {
+    "exec-opts": ["native.cgroupdriver=systemd"],
+    "log-driver": "json-file",
+    "log-opts": { "max-file": "3", "max-size": "10m" },
+    // Containers outlive a restart of the daemon.
+    "live-restore": true,
+    "storage-driver": "overlay2",
+};
+
+function dockerConfig(cluster: ClusterSettings, node: NodeSpec) {
+    const content = json(layered(dockerDefaults, cluster.docker, node.docker));
+    return { kind: "file", path: paths.docker, content } as const;
+}
+
+/** For the step that may restart it: docker with the same configuration as in the base. */
+export function dockerActive(cluster: ClusterSettings, node: NodeSpec): Fragment {
+    return [
+        dockerConfig(cluster, node),
+        { kind: "unit", name: "docker.service", state: "active", after: [paths.docker] },
+    ];
+}

@@ -1,0 +1,122 @@
+import type { ClusterSettings } from "../config/schema";
+import { clusterEndpoint } from "../inventory";
+import { nodePrefix } from "../inventory/addressing";
+import type { NodeSpec } from "../inventory/node";
+import { certificatePaths, paths } from "../inventory/paths";
+import { Fragment } from "./entries";
+import { kubeconfig } from "./kubeconfig";
+import { environmentFiles, kubernetesInputs } from "./services";
+import { commandLine, neverGiveUp, respawn, unitText } from "./systemd";
+import { flags } from "./text";
+import { tlsFlags } from "./tls";
+
+export interface ControllersArgs {
+    readonly cluster: ClusterSettings;
+    /** All control planes. A single one needs no election, so that its restart waits for no lease to run out. */
+    readonly controlPlanes: readonly NodeSpec[];
+}
+
+/** Flags that controller-manager and scheduler share: who they are, and that only this machine may ask them. */
+function common(kubeconfigPath: string, { controlPlanes }: ControllersArgs) {
+    return {
+        ...tlsFlags,
+        "authentication-kubeconfig": kubeconfigPath,
+        "authorization-kubeconfig": kubeconfigPath,
+        "bind-address": "127.0.0.1",
+        "client-ca-file": paths.ca,
+        kubeconfig: kubeconfigPath,
+        "leader-elect": controlPlanes.length > 1,
+        profiling: false,
+        "requestheader-client-ca-file": paths.frontProxyCa,
+    };
+}
+
+/** https://kubernetes.io/docs/reference/command-line-tools-reference/kube-controller-manager/ */
+export function controllerManager(args: ControllersArgs): Fragment {
+    const { cluster } = args;
+    const settings = {
+        ...common(paths.controllerManagerKubeconfig, args),
+        "allocate-node-cidrs": true,
+        "cluster-cidr": cluster.network.podCidr,
+        "cluster-name": cluster.name,
+        "cluster-signing-cert-file": paths.ca,
+        "cluster-signing-duration": `${cluster.certificates.hours}h`,
+        "cluster-signing-key-file": paths.caKey,
+        // tokencleaner is off by default: it deletes bootstrap tokens when they expire.
+        controllers: ["*", "tokencleaner"],
+        "node-cidr-mask-size": nodePrefix,
+        "root-ca-file": paths.ca,
+        "service-account-private-key-file": paths.serviceAccountKey,
+        "service-cluster-ip-range": cluster.network.serviceCidr,
+        "use-service-account-credentials": true,
+    };
+    return service({
+        cluster,
+        name: "controller-manager",
+        description: "Kubernetes controllers",
+        kubeconfigPath: paths.controllerManagerKubeconfig,
+        arguments: flags(settings),
+        inputs: [paths.ca, paths.caKey, paths.frontProxyCa, paths.serviceAccountKey],
+    });
+}
+
+/** https://kubernetes.io/docs/reference/command-line-tools-reference/kube-scheduler/ */
+export function scheduler(args: ControllersArgs): Fragment {
+    return service({
+        cluster: args.cluster,
+        name: "scheduler",
+        description: "Kubernetes scheduler",
+        kubeconfigPath: paths.schedulerKubeconfig,
+        arguments: flags(common(paths.schedulerKubeconfig, args)),
+        inputs: [paths.ca, paths.frontProxyCa],
+    });
+}
+
+interface Service {
+    readonly cluster: ClusterSettings;
+    /** "scheduler": the command and unit are kube-scheduler, the certificate scheduler.crt. */
+    readonly name: string;
+    readonly description: string;
+    readonly kubeconfigPath: string;
+    readonly arguments: readonly string[];
+    readonly inputs: readonly string[];
+}
+
+function service({ cluster, name, description, kubeconfigPath, arguments: args, inputs }: Service): Fragment {
+    const { certificate, key } = certificatePaths(paths.pki, name);
+    return [
+        {
+            kind: "file",
+            path: kubeconfigPath,
+            content: kubeconfig({
+                name: cluster.name,
+                // On a control plane this name is its own address: never a newer or older API server than its own.
+                server: clusterEndpoint(cluster).url,
+                authority: { file: paths.ca },
+                user: { certificate: { file: certificate }, key: { file: key } },
+            }),
+        },
+        {
+            kind: "unit",
+            name: `kube-${name}.service`,
+            state: "active",
+            content: unitText({
+                Unit: {
+                    Description: description,
+                    Documentation: `https://kubernetes.io/docs/reference/command-line-tools-reference/kube-${name}/`,
+                    After: "network-online.target kube-apiserver.service kubernetes-hosts.service",
+                    Wants: "network-online.target kube-apiserver.service kubernetes-hosts.service",
+                    ...neverGiveUp,
+                },
+                Service: {
+                    EnvironmentFile: environmentFiles(),
+                    ExecStart: commandLine(`${paths.kubernetes}/kube-${name}`, "$KUBE_LOGGING", ...args),
+                    ...respawn,
+                    NoNewPrivileges: "yes",
+                    TimeoutStopSec: "20",
+                },
+            }),
+            after: [...kubernetesInputs, kubeconfigPath, certificate, key, ...inputs],
+        },
+    ];
+}

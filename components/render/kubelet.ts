@@ -1,0 +1,110 @@
+import type { ClusterSettings } from "../config/schema";
+import { dnsServiceIp } from "../inventory/addressing";
+import type { NodeSpec, Taint } from "../inventory/node";
+import { paths } from "../inventory/paths";
+import { Fragment } from "./entries";
+import { environmentFiles, kubernetesInputs } from "./services";
+import { command, commandLine, neverGiveUp, respawn, unitText } from "./systemd";
+import { flags, layered, variables, yaml } from "./text";
+import { tlsCipherSuites, tlsMinVersion } from "./tls";
+
+const resolvConf = "/run/kubernetes/resolv.conf";
+
+/** The node's agent: its configuration, its variables and its unit. */
+export function kubelet(cluster: ClusterSettings, node: NodeSpec): Fragment {
+    return [
+        { kind: "directory", path: paths.kubelet, mode: "0700" },
+        { kind: "directory", path: paths.staticPods },
+        { kind: "file", path: paths.kubeletConfig, content: yaml(configuration(cluster, node)) },
+        {
+            kind: "file",
+            path: paths.kubeletVariables,
+            content: variables({
+                KUBELET_HOSTNAME: `--hostname-override=${node.name}`,
+                KUBELET_NODE_IP: `--node-ip=${node.address}`,
+            }),
+        },
+        {
+            kind: "unit",
+            name: "kubelet.service",
+            state: "active",
+            content: unit(),
+            after: [...kubernetesInputs, paths.kubeletVariables, paths.kubeletConfig, paths.ca],
+        },
+    ];
+}
+
+/** https://kubernetes.io/docs/reference/config-api/kubelet-config.v1beta1/ */
+function configuration(cluster: ClusterSettings, node: NodeSpec): Record<string, unknown> {
+    const defaults = {
+        apiVersion: "kubelet.config.k8s.io/v1beta1",
+        kind: "KubeletConfiguration",
+        authentication: {
+            anonymous: { enabled: false },
+            webhook: { enabled: true },
+            x509: { clientCAFile: paths.ca },
+        },
+        authorization: { mode: "Webhook" },
+        cgroupDriver: "systemd",
+        clusterDNS: [dnsServiceIp(cluster.network.serviceCidr)],
+        clusterDomain: cluster.domain,
+        containerRuntimeEndpoint: `unix://${paths.criSocket}`,
+        readOnlyPort: 0,
+        registerWithTaints: taintsOf(node),
+        resolvConf,
+        rotateCertificates: true,
+        seccompDefault: true,
+        serverTLSBootstrap: true,
+        staticPodPath: paths.staticPods,
+        tlsCipherSuites: [...tlsCipherSuites],
+        tlsMinVersion,
+    };
+    return layered(defaults, cluster.kubelet, node.kubelet);
+}
+
+/** A control plane takes ordinary pods only when it is a worker, too. */
+function taintsOf(node: NodeSpec): Taint[] {
+    const reserved = node.roles.includes("control-plane") && !node.roles.includes("worker");
+    const own: Taint[] = reserved ? [{ key: "node-role.kubernetes.io/control-plane", effect: "NoSchedule" }] : [];
+    return [...own, ...node.taints];
+}
+
+function unit(): string {
+    const stub = "grep -qs '^nameserver 127.0.0.53' /etc/resolv.conf";
+    const link = (target: string) => `ln -sfn ${target} ${resolvConf}`;
+    return unitText({
+        Unit: {
+            Description: "Kubernetes node agent",
+            Documentation: "https://kubernetes.io/docs/reference/command-line-tools-reference/kubelet/",
+            After: "network-online.target docker.service cri-dockerd.service kubernetes-hosts.service",
+            Wants: "network-online.target docker.service cri-dockerd.service kubernetes-hosts.service",
+            ...neverGiveUp,
+        },
+        Service: {
+            EnvironmentFile: environmentFiles(paths.kubeletVariables),
+            RuntimeDirectory: "kubernetes",
+            RuntimeDirectoryPreserve: "yes",
+            // systemd-resolved's stub answers on the loopback device, where a pod can't ask it and CoreDNS finds a loop.
+            ExecStartPre: command(
+                "/bin/sh",
+                "-c",
+                `if ${stub}; then ${link("/run/systemd/resolve/resolv.conf")}; else ${link("/etc/resolv.conf")}; fi`,
+            ),
+            ExecStart: commandLine(
+                `${paths.kubernetes}/kubelet`,
+                "$KUBE_LOGGING",
+                "$KUBELET_HOSTNAME",
+                "$KUBELET_NODE_IP",
+                ...flags({
+                    "bootstrap-kubeconfig": paths.bootstrapKubeconfig,
+                    config: paths.kubeletConfig,
+                    kubeconfig: paths.kubeletKubeconfig,
+                }),
+            ),
+            ...respawn,
+            // Pods' processes are docker's; mounts made by the kubelet must outlive its restart.
+            KillMode: "process",
+            TimeoutStopSec: "30",
+        },
+    });
+}
