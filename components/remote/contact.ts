@@ -1,0 +1,37 @@
+import * as pulumi from "@pulumi/pulumi";
+import * as command from "@pulumi/command";
+
+import { NodeSpec } from "../inventory/node";
+import { connectionTo, patient, Patience } from "./connection";
+import { kitFolder, uploadFolder } from "./kit";
+
+export interface ContactArgs {
+    readonly node: NodeSpec;
+    /** How long to wait for SSH. Default: about two minutes, so that a machine may still be booting. */
+    readonly patience?: Patience;
+}
+
+/**
+ * First contact: waits until the machine answers on SSH and sends it the node kit. Everything else on the node depends
+ * on this.
+ *
+ * CopyToRemote compares only content and path, so a re-flashed machine would get no file: besides name and address its
+ * host key is a trigger. Replacing it runs nothing on the node but the copy.
+ */
+export function contact(
+    name: string,
+    args: ContactArgs,
+    opts?: pulumi.CustomResourceOptions,
+): command.remote.CopyToRemote {
+    const { node } = args;
+    return new command.remote.CopyToRemote(
+        name,
+        {
+            connection: connectionTo(node.ssh, args.patience ?? patient),
+            source: new pulumi.asset.FileArchive(kitFolder),
+            remotePath: uploadFolder(),
+            triggers: [node.name, node.address, ...(node.ssh.hostKey === undefined ? [] : [node.ssh.hostKey])],
+        },
+        opts,
+    );
+}

@@ -1,0 +1,80 @@
+import * as pulumi from "@pulumi/pulumi";
+import * as command from "@pulumi/command";
+
+import { NodeSpec } from "../inventory/node";
+import { connectionTo } from "./connection";
+import { installedStep, uploadedStep } from "./kit";
+
+/** The steps of a node, in the order they run. */
+export const stepKinds = ["base", "stage", "credentials", "control-plane", "activate"] as const;
+export type StepKind = (typeof stepKinds)[number];
+
+export interface NodeStepArgs {
+    readonly node: NodeSpec;
+    readonly kind: StepKind;
+    /** What the node should have; the format is in this folder's README. Becomes a secret for `credentials`. */
+    readonly manifest: pulumi.Input<string>;
+    /**
+     * Words `key=value` on the command line: never secret, never white space. A change of one runs the step again.
+     * Keys the kit knows: owner, source, ports, adopt (base); digest, generation (all).
+     */
+    readonly arguments?: Readonly<Record<string, pulumi.Input<string>>>;
+    /** True for a node that can't be reached now: an existing step keeps the inputs it had, so nothing is run. */
+    readonly leaveAlone?: boolean;
+}
+
+/**
+ * One step of one node: `apply` on create and update, `remove` on delete, with the manifest on standard input.
+ *
+ * Give it `dependsOn` by `opts`. Name and address are its identity: another machine is another step, and the old one is
+ * cleaned before the new one is made.
+ */
+export function nodeStep(
+    name: string,
+    args: NodeStepArgs,
+    opts?: pulumi.CustomResourceOptions,
+): command.remote.Command {
+    const { node, kind } = args;
+    const script = kind === "base" ? uploadedStep() : installedStep();
+    const words = { node: node.name, ...args.arguments };
+    const apply = pulumi
+        .all(Object.entries(words).map(([key, value]) => pulumi.output(value).apply((text) => `${key}=${text}`)))
+        .apply((pairs) => ["sh", script, kind, "apply", ...pairs].map(quote).join(" "));
+    return new command.remote.Command(
+        name,
+        {
+            connection: connectionTo(node.ssh),
+            create: apply,
+            update: apply,
+            delete: removal(kind),
+            stdin: kind === "credentials" ? pulumi.secret(args.manifest) : args.manifest,
+            triggers: [node.name, node.address],
+            logging: command.remote.Logging.None,
+            addPreviousOutputInEnv: false,
+        },
+        pulumi.mergeOptions(opts, {
+            deleteBeforeReplace: true,
+            ...(args.leaveAlone ? { ignoreChanges: ["connection", "create", "update", "delete", "stdin"] } : {}),
+        }),
+    );
+}
+
+/** Arguments of the base step: who owns the node, where it fetches artifacts, which ports must be free. */
+export function baseArguments(node: NodeSpec, owner: { cluster: string; fingerprint: pulumi.Input<string> }) {
+    const ports = ["10250", "10256", ...(node.roles.includes("control-plane") ? ["2379", "2380", "6443"] : [])];
+    return {
+        owner: pulumi.interpolate`${owner.cluster}:${owner.fingerprint}`,
+        source: node.source,
+        ports: ports.join(","),
+    };
+}
+
+/** A node whose kit is gone was cleaned already. */
+function removal(kind: StepKind): string {
+    return `test ! -e ${installedStep()} || sh ${installedStep()} ${kind} remove`;
+}
+
+/** A word for the login's shell. */
+function quote(word: string): string {
+    return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}

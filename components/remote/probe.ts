@@ -1,0 +1,75 @@
+import { NodeSpec } from "../inventory/node";
+import { kitPath } from "./kit";
+import { StepKind } from "./nodeStep";
+import { run } from "./ssh";
+
+/** What a node says about one of its steps. */
+export interface KindReport {
+    /** What the step was last given, plus one when the node differs from what was applied: feed it back as `generation`. */
+    readonly generation: number;
+    /** How many entries differ. */
+    readonly differences: number;
+    /** The first of them as sentences. */
+    readonly entries: readonly string[];
+}
+
+/** What a probe found. */
+export interface NodeReport {
+    readonly reachable: boolean;
+    /** Why a node can't be reached or understood: one sentence. */
+    readonly problem?: string;
+    /** False on a machine that carries nothing of Slipway: never contacted, reset or re-flashed. */
+    readonly known: boolean;
+    /** `CLUSTER:FINGERPRINT` of the cluster the node belongs to. */
+    readonly owner?: string;
+    readonly joined: boolean;
+    readonly architecture?: string;
+    readonly system?: string;
+    readonly kernel?: string;
+    readonly cpus?: number;
+    /** Bytes. */
+    readonly memory?: number;
+    /** Free bytes below /var/lib. */
+    readonly disk?: number;
+    /** Active versions as the links on the node say: kubernetes, etcd, cri-dockerd; and docker's package. */
+    readonly versions: Readonly<Record<string, string>>;
+    /** systemd's active state of each unit. */
+    readonly units: Readonly<Record<string, string>>;
+    readonly kinds: Readonly<Partial<Record<StepKind, KindReport>>>;
+}
+
+export interface ProbeOptions {
+    /** Milliseconds for each node. Default 4000. */
+    readonly timeout?: number;
+}
+
+const current = `${kitPath()}/step`;
+
+/** A node without the kit isn't an error: it answers that there is nothing. */
+const command = `test ! -e ${current} && echo '{}' || sh ${current} probe`;
+
+const nothing = { known: false, joined: false, versions: {}, units: {}, kinds: {} };
+
+/** Asks every node at once what it is and what drifted. Never throws; a node that can't be reached is a report too. */
+export async function probeNodes(
+    nodes: readonly NodeSpec[],
+    options: ProbeOptions = {},
+): Promise<Record<string, NodeReport>> {
+    return Object.fromEntries(
+        await Promise.all(nodes.map(async (node) => [node.name, await probeNode(node, options)] as const)),
+    );
+}
+
+/** One node's report; see `probeNodes`. */
+export async function probeNode(node: NodeSpec, options: ProbeOptions = {}): Promise<NodeReport> {
+    try {
+        const { code, stdout, stderr } = await run(node.ssh, command, { timeout: options.timeout ?? 4000 });
+        if (code !== 0) {
+            const said = stderr.trim().split("\n").pop();
+            return { reachable: true, ...nothing, problem: `${node.name}: the probe failed: ${said}` };
+        }
+        return { reachable: true, ...nothing, ...(JSON.parse(stdout) as Partial<NodeReport>) };
+    } catch (error) {
+        return { reachable: false, ...nothing, problem: `${node.name}: ${(error as Error).message}` };
+    }
+}

@@ -1,0 +1,141 @@
+import { Client, ClientChannel, ConnectConfig } from "ssh2";
+
+import { SshTarget } from "../inventory/node";
+
+export interface RunOptions {
+    /** Text for the command's standard input. */
+    readonly stdin?: string;
+    /** Milliseconds for everything, dialling included. Default 5000. */
+    readonly timeout?: number;
+}
+
+export interface RunResult {
+    /** Exit status; null when a signal ended the command. */
+    readonly code: number | null;
+    readonly stdout: string;
+    readonly stderr: string;
+}
+
+type Hop = Omit<SshTarget, "proxy">;
+
+/**
+ * Runs one command on a machine, through its bastion when it has one, and closes the connection. For reading (probe,
+ * info): whatever changes a node is a resource. Rejects with one sentence when the machine can't be reached or what it
+ * says can't be trusted; a command that fails is a result, not an error.
+ */
+export async function run(target: SshTarget, command: string, options: RunOptions = {}): Promise<RunResult> {
+    const timeout = options.timeout ?? 5000;
+    const open: Client[] = [];
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_resolve, reject) => {
+        timer = setTimeout(
+            () => reject(new Error(`${place(target)} gave no answer over SSH within ${timeout / 1000} s`)),
+            timeout,
+        );
+    });
+    try {
+        return await Promise.race([dialAndRun(target, command, options.stdin, timeout, open), late]);
+    } finally {
+        clearTimeout(timer);
+        open.reverse().forEach((client) => client.destroy());
+    }
+}
+
+async function dialAndRun(
+    target: SshTarget,
+    command: string,
+    stdin: string | undefined,
+    timeout: number,
+    open: Client[],
+): Promise<RunResult> {
+    const { proxy } = target;
+    if (proxy === undefined) {
+        return execute(await connect(target, { host: target.host, port: target.port }, timeout, open), command, stdin);
+    }
+    const bastion = await connect(proxy, { host: proxy.host, port: proxy.port }, timeout, open);
+    const sock = await new Promise<ClientChannel>((resolve, reject) =>
+        bastion.forwardOut("127.0.0.1", 0, target.host, target.port, (error, channel) =>
+            error
+                ? reject(new Error(`${place(proxy)} could not reach ${place(target)}: ${error.message}`))
+                : resolve(channel),
+        ),
+    );
+    return execute(await connect(target, { sock }, timeout, open), command, stdin);
+}
+
+function connect(hop: Hop, way: ConnectConfig, timeout: number, open: Client[]): Promise<Client> {
+    const client = new Client();
+    open.push(client);
+    let mistrusted = false;
+    const agent = hop.privateKey === undefined ? process.env.SSH_AUTH_SOCK : undefined;
+    return new Promise((resolve, reject) => {
+        client.once("ready", () => resolve(client));
+        // Stays on: a connection that breaks later must not become an uncaught error.
+        client.on("error", (error) => reject(new Error(explain(hop, error, mistrusted))));
+        try {
+            client.connect({
+                ...way,
+                username: hop.user,
+                readyTimeout: timeout,
+                ...(hop.privateKey === undefined ? {} : { privateKey: hop.privateKey }),
+                ...(agent === undefined ? {} : { agent }),
+                ...pinned(hop.hostKey, () => (mistrusted = true)),
+            });
+        } catch (error) {
+            reject(new Error(explain(hop, error as Error, false)));
+        }
+    });
+}
+
+/** Accepts one host key only, and asks the server for that kind of key. */
+function pinned(hostKey: string | undefined, onMismatch: () => void): ConnectConfig {
+    if (hostKey === undefined) {
+        return {};
+    }
+    const [type = "", encoded = ""] = hostKey.trim().split(/\s+/);
+    const expected = Buffer.from(encoded, "base64");
+    const kinds = type === "ssh-rsa" ? ["rsa-sha2-512", "rsa-sha2-256"] : [type];
+    return {
+        algorithms: { serverHostKey: kinds as NonNullable<ConnectConfig["algorithms"]>["serverHostKey"] },
+        hostVerifier: (key: Buffer) => {
+            const same = key.equals(expected);
+            if (!same) {
+                onMismatch();
+            }
+            return same;
+        },
+    };
+}
+
+function execute(client: Client, command: string, stdin: string | undefined): Promise<RunResult> {
+    return new Promise((resolve, reject) => {
+        client.once("close", () => reject(new Error("the connection closed before the command ended")));
+        client.exec(command, (error, channel) => {
+            if (error) {
+                return reject(error);
+            }
+            let stdout = "";
+            let stderr = "";
+            let code: number | null = null;
+            channel.setEncoding("utf8").on("data", (text: string) => (stdout += text));
+            channel.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+            channel.on("exit", (status: number | null) => (code = status));
+            channel.on("close", () => resolve({ code, stdout, stderr }));
+            channel.end(stdin ?? "");
+        });
+    });
+}
+
+function explain(hop: Hop, error: Error & { level?: string }, mistrusted: boolean): string {
+    if (mistrusted) {
+        return `${place(hop)} shows another host key than the one pinned in the configuration: find out why before you change it`;
+    }
+    if (error.level === "client-authentication") {
+        return `${place(hop)} refuses the login of ${hop.user}: its authorized_keys lacks the key that was offered`;
+    }
+    return `${place(hop)} can't be reached over SSH: ${error.message}`;
+}
+
+function place(hop: Hop): string {
+    return `${hop.host}:${hop.port}`;
+}
