@@ -47,6 +47,8 @@ export interface Artifact {
     path(arch: Architecture): string;
     /** For an archive (.tar.gz, .tgz): which member holds which command, with {arch} in it. */
     readonly members?: Readonly<Record<string, string>>;
+    /** The file of SHA-256 sums that upstream publishes beside it, with {arch} in it. Absent: upstream has none. */
+    readonly checksums?: string;
 }
 
 /** A container image, kept as an archive that `docker load` takes. */
@@ -56,6 +58,8 @@ export interface ImageArtifact {
     readonly tag: string;
     /** The reference that manifests name, and that the archive carries: `name:tag`. */
     readonly reference: string;
+    /** Where a registry has it: "registry.k8s.io/pause", "docker.io/library/nginx". */
+    readonly repository: string;
     /** The archive's path with {arch} in it: `images/<name>/<tag>/{arch}.tar`. */
     readonly template: string;
     path(arch: Architecture): string;
@@ -100,15 +104,15 @@ export const cniPluginNames: readonly string[] = [
 /** Files that nodes fetch, in upstream's layout, for these versions. */
 export function artifacts(versions: Versions = defaultVersions): Record<ArtifactName, Artifact> {
     const { kubernetes, etcd, criDockerd, cniPlugins, flannelCni } = versions;
-    const command = (name: ArtifactName) =>
-        artifact(name, kubernetes, `dl.k8s.io/release/v${kubernetes}/bin/linux/{arch}/${name}`);
-    const release = (name: ArtifactName, version: string, repository: string, file: string, members: string[][]) =>
-        artifact(
-            name,
-            version,
-            `github.com/${repository}/releases/download/v${version}/${file}`,
-            Object.fromEntries(members),
-        );
+    const command = (name: ArtifactName) => {
+        const template = `dl.k8s.io/release/v${kubernetes}/bin/linux/{arch}/${name}`;
+        return artifact(name, kubernetes, { template, checksums: `${template}.sha256` });
+    };
+    const onGitHub = (repository: string, version: string) => `github.com/${repository}/releases/download/v${version}`;
+
+    const etcdFolder = onGitHub("etcd-io/etcd", etcd);
+    const cniPluginsFile = `${onGitHub("containernetworking/plugins", cniPlugins)}/cni-plugins-linux-{arch}-v${cniPlugins}.tgz`;
+    const flannelCniFile = `${onGitHub("flannel-io/cni-plugin", flannelCni)}/cni-plugin-flannel-linux-{arch}-v${flannelCni}.tgz`;
     return {
         kubelet: command("kubelet"),
         "kube-apiserver": command("kube-apiserver"),
@@ -116,34 +120,25 @@ export function artifacts(versions: Versions = defaultVersions): Record<Artifact
         "kube-scheduler": command("kube-scheduler"),
         "kube-proxy": command("kube-proxy"),
         kubectl: command("kubectl"),
-        etcd: release(
-            "etcd",
-            etcd,
-            "etcd-io/etcd",
-            `etcd-v${etcd}-linux-{arch}.tar.gz`,
-            ["etcd", "etcdctl", "etcdutl"].map((name) => [name, `etcd-v${etcd}-linux-{arch}/${name}`]),
-        ),
-        "cri-dockerd": release(
-            "cri-dockerd",
-            criDockerd,
-            "Mirantis/cri-dockerd",
-            `cri-dockerd-${criDockerd}.{arch}.tgz`,
-            [["cri-dockerd", "cri-dockerd/cri-dockerd"]],
-        ),
-        "cni-plugins": release(
-            "cni-plugins",
-            cniPlugins,
-            "containernetworking/plugins",
-            `cni-plugins-linux-{arch}-v${cniPlugins}.tgz`,
-            cniPluginNames.map((name) => [name, `./${name}`]),
-        ),
-        "flannel-cni": release(
-            "flannel-cni",
-            flannelCni,
-            "flannel-io/cni-plugin",
-            `cni-plugin-flannel-linux-{arch}-v${flannelCni}.tgz`,
-            [["flannel", "flannel-{arch}"]],
-        ),
+        etcd: artifact("etcd", etcd, {
+            template: `${etcdFolder}/etcd-v${etcd}-linux-{arch}.tar.gz`,
+            members: membersOf(["etcd", "etcdctl", "etcdutl"], `etcd-v${etcd}-linux-{arch}/`),
+            checksums: `${etcdFolder}/SHA256SUMS`,
+        }),
+        "cri-dockerd": artifact("cri-dockerd", criDockerd, {
+            template: `${onGitHub("Mirantis/cri-dockerd", criDockerd)}/cri-dockerd-${criDockerd}.{arch}.tgz`,
+            members: membersOf(["cri-dockerd"], "cri-dockerd/"),
+        }),
+        "cni-plugins": artifact("cni-plugins", cniPlugins, {
+            template: cniPluginsFile,
+            members: membersOf(cniPluginNames, "./"),
+            checksums: `${cniPluginsFile}.sha256`,
+        }),
+        "flannel-cni": artifact("flannel-cni", flannelCni, {
+            template: flannelCniFile,
+            members: { flannel: "flannel-{arch}" },
+            checksums: `${flannelCniFile}.sha256`,
+        }),
     };
 }
 
@@ -163,11 +158,24 @@ export function forArchitecture(template: string, arch: Architecture): string {
     return template.replaceAll("{arch}", arch);
 }
 
-function artifact(name: string, version: string, template: string, members?: Record<string, string>): Artifact {
-    return { name, version, template, path: (arch) => forArchitecture(template, arch), ...(members && { members }) };
+type Details = Pick<Artifact, "template" | "members" | "checksums">;
+
+function artifact(name: string, version: string, details: Details): Artifact {
+    return { name, version, ...details, path: (arch) => forArchitecture(details.template, arch) };
+}
+
+function membersOf(names: readonly string[], prefix: string): Record<string, string> {
+    return Object.fromEntries(names.map((name) => [name, `${prefix}${name}`]));
 }
 
 function image(name: string, tag: string, full = name): ImageArtifact {
     const template = `images/${full}/${tag}/{arch}.tar`;
-    return { name, tag, reference: `${name}:${tag}`, template, path: (arch) => forArchitecture(template, arch) };
+    return {
+        name,
+        tag,
+        reference: `${name}:${tag}`,
+        repository: full,
+        template,
+        path: (arch) => forArchitecture(template, arch),
+    };
 }

@@ -1,0 +1,20 @@
+import type { Architecture } from "../components/inventory/node";
+import { binaryJobs } from "./build/binaries";
+import type { Versions } from "./catalogue";
+import type { Source } from "./digests";
+import { imageJobs } from "./images/recipes";
+import type { Job } from "./job";
+import { upstreamJobs } from "./upstream/jobs";
+
+/** Everything that a mirror of these versions holds, as jobs, quick ones first. */
+export function mirrorJobs(source: Source, versions: Versions, arch: Architecture, upstream = "https://"): Job[] {
+    if (source === "upstream") {
+        return upstreamJobs(versions, arch, upstream);
+    }
+    return [...binaryJobs(versions, arch), ...imageJobs(versions, arch)].sort((a, b) => weight(a) - weight(b));
+}
+
+/** Long jobs come last, so that their downloads run while short ones compile. */
+function weight(job: Job): number {
+    return ["image-flannel", "cri-dockerd", "kubernetes", "image-agnhost"].indexOf(job.name);
+}

@@ -1,0 +1,52 @@
+import * as path from "node:path";
+
+import type { Architecture } from "../../components/inventory/node";
+import { artifacts, forArchitecture, images, type Artifact, type ImageArtifact, type Versions } from "../catalogue";
+import { keyOf, type Job } from "../job";
+import { download, publishedSum } from "./download";
+import { pullImage } from "./registry";
+
+/** Jobs that fetch everything from where upstream publishes it. `prefix` stands before `<host>/<path>`. */
+export function upstreamJobs(versions: Versions, arch: Architecture, prefix: string): Job[] {
+    return [
+        ...Object.values(artifacts(versions)).map((artifact) => fileJob(artifact, arch, prefix)),
+        ...Object.values(images(versions)).map((image) => imageJob(image, arch, prefix)),
+    ];
+}
+
+function fileJob(artifact: Artifact, arch: Architecture, prefix: string): Job {
+    const target = artifact.path(arch);
+    return {
+        name: `upstream-${artifact.name}`,
+        title: `${artifact.name} ${artifact.version} (${arch})`,
+        key: keyOf("upstream", target),
+        paths: [target],
+        origin: "upstream",
+        remark: artifact.checksums ? undefined : "upstream publishes no checksum beside it",
+        async make(context) {
+            const sums = artifact.checksums && forArchitecture(artifact.checksums, arch);
+            const expected = sums && (await publishedSum(`${prefix}${sums}`, path.basename(target)));
+            await download(`${prefix}${target}`, path.join(context.out, target), { expected, say: context.say });
+            if (sums) {
+                context.checked(target, sums);
+            } else {
+                context.say("upstream publishes no checksum beside it; the digest of what came is recorded.");
+            }
+        },
+    };
+}
+
+function imageJob(image: ImageArtifact, arch: Architecture, prefix: string): Job {
+    const target = image.path(arch);
+    return {
+        name: `upstream-image-${image.name.replaceAll("/", "-")}`,
+        title: `image ${image.reference} (${arch})`,
+        key: keyOf("upstream", target, 1),
+        paths: [target],
+        origin: "upstream",
+        async make(context) {
+            const digest = await pullImage(image, arch, path.join(context.out, target), { prefix, say: context.say });
+            context.checked(target, `${image.repository}@${digest}`);
+        },
+    };
+}
