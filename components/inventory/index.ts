@@ -25,13 +25,19 @@ export function nodesOf(cluster: ClusterSettings, nodes: readonly NodeSettings[]
 }
 
 function sshTarget(shared: SshSettings, node: NodeSettings): SshTarget {
-    const { privateKeyFile: _file, proxy, ...own } = { ...shared, ...node.ssh };
-    const target = { ...own, host: own.host ?? node.address, port: own.port ?? 22, user: own.user ?? defaultUser };
-    if (!proxy) {
-        return target;
-    }
-    const { privateKeyFile: _proxyFile, ...bastion } = proxy;
-    return { ...target, proxy: bastion };
+    const { host, port, user, privateKey, hostKey, proxy } = { ...shared, ...node.ssh };
+    return {
+        host: host ?? node.address,
+        port: port ?? 22,
+        user: user ?? defaultUser,
+        ...(privateKey && { privateKey }),
+        ...(hostKey && { hostKey }),
+        ...(proxy && { proxy: bastion(proxy) }),
+    };
+}
+
+function bastion({ host, port, user, privateKey, hostKey }: NonNullable<SshSettings["proxy"]>): SshTarget {
+    return { host, port, user, ...(privateKey && { privateKey }), ...(hostKey && { hostKey }) };
 }
 
 export const isControlPlane = (node: NodeSpec): boolean => node.roles.includes("control-plane");

@@ -31,10 +31,10 @@ const inputs: readonly string[] = [
 export const serviceAccountIssuer = (domain: string): string => `https://kubernetes.default.svc.${domain}`;
 
 /** The Kubernetes API on one control plane. */
-export function apiserver(cluster: ClusterSettings, node: NodeSpec): Fragment {
+export function apiserver(node: NodeSpec, cluster: ClusterSettings): Fragment {
     return [
         { kind: "file", path: paths.authentication, content: yaml(authentication) },
-        { kind: "unit", name: "kube-apiserver.service", state: "active", content: unit(cluster, node), after: inputs },
+        { kind: "unit", name: "kube-apiserver.service", state: "active", content: unit(node, cluster), after: inputs },
     ];
 }
 
@@ -49,7 +49,7 @@ const authentication = {
 };
 
 /** https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver/ */
-function settings(cluster: ClusterSettings, node: NodeSpec) {
+function settings(node: NodeSpec, cluster: ClusterSettings) {
     return {
         ...tlsFlags,
         "advertise-address": node.address,
@@ -87,7 +87,7 @@ function settings(cluster: ClusterSettings, node: NodeSpec) {
     };
 }
 
-function unit(cluster: ClusterSettings, node: NodeSpec): string {
+function unit(node: NodeSpec, cluster: ClusterSettings): string {
     return unitText({
         Unit: {
             Description: "Kubernetes API server",
@@ -102,7 +102,7 @@ function unit(cluster: ClusterSettings, node: NodeSpec): string {
             ExecStart: commandLine(
                 `${paths.kubernetes}/kube-apiserver`,
                 "$KUBE_LOGGING",
-                ...flags(settings(cluster, node)),
+                ...flags(settings(node, cluster)),
             ),
             ...respawn,
             NoNewPrivileges: "yes",

@@ -25,9 +25,8 @@ const packages = ["ca-certificates", "conntrack", "curl", "ethtool", "iptables",
 const conflicts = ["containerd.io", "docker-ce", "docker-ce-cli", "docker-engine", "moby-engine", "podman-docker"];
 
 /** What every node needs of its system before Kubernetes comes: kernel, packages, and docker. */
-export function base(cluster: ClusterSettings, node: NodeSpec): Fragment {
-    const controlPlane = node.roles.includes("control-plane");
-    return [...systemSettings(), ...(controlPlane ? [etcdAccount] : []), ...docker(cluster, node)];
+export function base(node: NodeSpec, cluster: ClusterSettings): Fragment[] {
+    return [systemSettings(), node.roles.includes("control-plane") ? [etcdAccount] : [], docker(node, cluster)];
 }
 
 /** Made here, so that etcd's keys can be given to it when they come. */
@@ -43,10 +42,10 @@ function systemSettings(): Fragment {
 }
 
 /** The distribution's docker. Its configuration is there before the package is, so that it starts only once. */
-function docker(cluster: ClusterSettings, node: NodeSpec): Fragment {
+function docker(node: NodeSpec, cluster: ClusterSettings): Fragment {
     return [
         ...conflicts.map((name) => ({ kind: "conflict", name }) as const),
-        dockerConfig(cluster, node),
+        dockerConfig(node, cluster),
         { kind: "package", name: "docker.io" },
         { kind: "unit", name: "docker.service", state: "started", after: [paths.docker] },
     ];
@@ -61,15 +60,15 @@ const dockerDefaults = {
     "storage-driver": "overlay2",
 };
 
-function dockerConfig(cluster: ClusterSettings, node: NodeSpec) {
+function dockerConfig(node: NodeSpec, cluster: ClusterSettings) {
     const content = json(layered(dockerDefaults, cluster.docker, node.docker));
     return { kind: "file", path: paths.docker, content } as const;
 }
 
 /** For the step that may restart it: docker with the same configuration as in the base. */
-export function dockerActive(cluster: ClusterSettings, node: NodeSpec): Fragment {
+export function dockerActive(node: NodeSpec, cluster: ClusterSettings): Fragment {
     return [
-        dockerConfig(cluster, node),
+        dockerConfig(node, cluster),
         { kind: "unit", name: "docker.service", state: "active", after: [paths.docker] },
     ];
 }

@@ -27,7 +27,7 @@ export function csrApprover(kit: string): Fragment {
         },
         Service: {
             Environment: `KUBECONFIG=${paths.adminKubeconfig}`,
-            ExecStart: command(`${kit}/step`, "approve"),
+            ExecStart: command("/bin/sh", `${kit}/step`, "approve"),
             ...respawn,
             NoNewPrivileges: "yes",
             TimeoutStopSec: "10",

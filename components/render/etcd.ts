@@ -11,21 +11,17 @@ export const etcdUser = "etcd";
 
 export const etcdPorts = { client: 2379, peer: 2380, metrics: 2381 } as const;
 
-export interface EtcdArgs {
-    readonly cluster: ClusterSettings;
-    readonly node: NodeSpec;
-    /** All control planes, this one among them: the members that a new cluster starts with. */
-    readonly members: readonly NodeSpec[];
-    readonly version: string;
-}
-
-/** One member of the cluster's memory, under an account and an authority of its own. */
-export function etcd({ cluster, node, members, version }: EtcdArgs): Fragment {
+/**
+ * One member of the cluster's memory, under an account and an authority of its own.
+ *
+ * @param members all control planes, this one among them: the members that a new cluster starts with
+ */
+export function etcd(node: NodeSpec, cluster: ClusterSettings, members: readonly NodeSpec[]): Fragment {
     const owner = `${etcdUser}:${etcdUser}`;
     const pki = ["server", "peer"].map((name) => certificatePaths(paths.etcdPki, name));
     return [
         { kind: "directory", path: paths.etcdData, mode: "0700", owner },
-        { kind: "link", path: paths.etcd, target: `v${version}` },
+        { kind: "link", path: paths.etcd, target: `v${cluster.versions.etcd}` },
         { kind: "file", path: paths.etcdVariables, content: variables(settings(node)) },
         { kind: "file", path: paths.etcdInitialVariables, content: variables(initialSettings(cluster, members)) },
         {

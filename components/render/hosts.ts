@@ -1,13 +1,7 @@
-import { paths } from "../inventory/paths";
+import type { ClusterSettings } from "../config/schema";
+import { clusterEndpoint, controlPlanes, isControlPlane, NodeSpec, paths } from "../inventory";
 import { Fragment } from "./entries";
 import { unitText } from "./systemd";
-
-export interface HostsArgs {
-    /** api.<domain> */
-    readonly name: string;
-    /** Addresses of the control planes; on a control plane only its own, so that it needs no other one. */
-    readonly addresses: readonly string[];
-}
 
 /** Rewrites in place: in a container /etc/hosts is a mount, which nothing can be renamed over. */
 const script = `#!/bin/sh
@@ -31,7 +25,10 @@ fi
 `;
 
 /** The API's name on a node without DNS for it: lines in /etc/hosts that come back after a reboot. */
-export function hosts({ name, addresses }: HostsArgs): Fragment {
+export function hosts(node: NodeSpec, cluster: ClusterSettings, nodes: readonly NodeSpec[]): Fragment {
+    const { host } = clusterEndpoint(cluster);
+    // A control plane asks itself, so that it needs no other one.
+    const servers = isControlPlane(node) ? [node] : controlPlanes(nodes);
     const content = unitText({
         Unit: {
             Description: "Names of the Kubernetes API in /etc/hosts",
@@ -47,7 +44,7 @@ export function hosts({ name, addresses }: HostsArgs): Fragment {
         },
     });
     return [
-        { kind: "file", path: paths.hosts, content: addresses.map((address) => `${address} ${name}\n`).join("") },
+        { kind: "file", path: paths.hosts, content: servers.map(({ address }) => `${address} ${host}\n`).join("") },
         { kind: "file", path: paths.hostsScript, mode: "0755", content: script },
         {
             kind: "unit",

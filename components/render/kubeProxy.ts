@@ -9,11 +9,11 @@ import { command, commandLine, neverGiveUp, respawn, unitText } from "./systemd"
 import { flags, layered, variables, yaml } from "./text";
 
 /** The services' addresses on a node. Runs on the kubelet's certificate, so it waits until there is one. */
-export function kubeProxy(cluster: ClusterSettings, node: NodeSpec): Fragment {
+export function kubeProxy(node: NodeSpec, cluster: ClusterSettings): Fragment {
     const certificate = { file: paths.kubeletClientCertificate };
     return [
         { kind: "directory", path: paths.kubeProxy, mode: "0700" },
-        { kind: "file", path: paths.kubeProxyConfig, content: yaml(configuration(cluster, node)) },
+        { kind: "file", path: paths.kubeProxyConfig, content: yaml(configuration(node, cluster)) },
         {
             kind: "file",
             path: paths.kubeProxyKubeconfig,
@@ -46,7 +46,7 @@ export function kubeProxy(cluster: ClusterSettings, node: NodeSpec): Fragment {
 }
 
 /** https://kubernetes.io/docs/reference/config-api/kube-proxy-config.v1alpha1/ */
-function configuration(cluster: ClusterSettings, node: NodeSpec): Record<string, unknown> {
+function configuration(node: NodeSpec, cluster: ClusterSettings): Record<string, unknown> {
     const defaults = {
         apiVersion: "kubeproxy.config.k8s.io/v1alpha1",
         kind: "KubeProxyConfiguration",

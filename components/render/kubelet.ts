@@ -11,11 +11,11 @@ import { tlsCipherSuites, tlsMinVersion } from "./tls";
 const resolvConf = "/run/kubernetes/resolv.conf";
 
 /** The node's agent: its configuration, its variables and its unit. */
-export function kubelet(cluster: ClusterSettings, node: NodeSpec): Fragment {
+export function kubelet(node: NodeSpec, cluster: ClusterSettings): Fragment {
     return [
         { kind: "directory", path: paths.kubelet, mode: "0700" },
         { kind: "directory", path: paths.staticPods },
-        { kind: "file", path: paths.kubeletConfig, content: yaml(configuration(cluster, node)) },
+        { kind: "file", path: paths.kubeletConfig, content: yaml(configuration(node, cluster)) },
         {
             kind: "file",
             path: paths.kubeletVariables,
@@ -35,7 +35,7 @@ export function kubelet(cluster: ClusterSettings, node: NodeSpec): Fragment {
 }
 
 /** https://kubernetes.io/docs/reference/config-api/kubelet-config.v1beta1/ */
-function configuration(cluster: ClusterSettings, node: NodeSpec): Record<string, unknown> {
+function configuration(node: NodeSpec, cluster: ClusterSettings): Record<string, unknown> {
     const defaults = {
         apiVersion: "kubelet.config.k8s.io/v1beta1",
         kind: "KubeletConfiguration",

@@ -155,7 +155,7 @@ function linesOf(text: string): string[] {
 }
 
 function contentLine(line: string): string {
-    // eslint-disable-next-line no-control-regex -- these would not survive the way through awk
+    // None of these would survive the way through awk.
     if (/[\0\r]/.test(line)) {
         throw new Error(`A manifest can't hold the control characters of the line ${JSON.stringify(line)}.`);
     }

@@ -1,15 +1,18 @@
+import type { Versions } from "../../mirror/catalogue";
 import { paths } from "../inventory/paths";
 import { Fragment } from "./entries";
 import { variables } from "./text";
 
-/** Variables that every Kubernetes service reads, and that an operator may look up in one place. */
-export function kubeVariables(): Fragment {
-    return [{ kind: "file", path: paths.kubeVariables, content: variables({ KUBE_LOGGING: "--v=1" }) }];
-}
-
-/** Makes this version the active one: every service that runs from the link restarts. */
-export function kubernetesLink(version: string): Fragment {
-    return [{ kind: "link", path: paths.kubernetes, target: `v${version}` }];
+/**
+ * The version that Kubernetes' services run from, and the variables that all of them read.
+ *
+ * Both steps of a control plane name them, so that each manifest's stamps show which units a new version restarts.
+ */
+export function activeVersion({ kubernetes }: Versions): Fragment {
+    return [
+        { kind: "link", path: paths.kubernetes, target: `v${kubernetes}` },
+        { kind: "file", path: paths.kubeVariables, content: variables({ KUBE_LOGGING: "--v=1" }) },
+    ];
 }
 
 /** `kubectl` for whoever logs in. */

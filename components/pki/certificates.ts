@@ -1,0 +1,128 @@
+import type { ClusterSettings } from "../config/schema";
+import { apiServiceIp, certificatePaths, clusterEndpoint, NodeSpec, operatorEndpoint, paths } from "../inventory";
+import { serviceAccountIssuer } from "../render/apiserver";
+import { etcdUser } from "../render/etcd";
+
+/** Who signs: the cluster's authority, etcd's, or the one of the API server's front proxy. */
+export type AuthorityName = "cluster" | "etcd" | "front-proxy";
+export const authorityNames: readonly AuthorityName[] = ["cluster", "etcd", "front-proxy"];
+
+export type Usage = "client_auth" | "server_auth";
+
+/** A certificate that exists, in plain words. Its key is ECDSA P-256. */
+export interface CertificateSpec {
+    /** Name of the files, and last part of the resources' names. */
+    readonly name: string;
+    readonly authority: AuthorityName;
+    /** For a client: its user name. */
+    readonly commonName: string;
+    /** For a client: its group. */
+    readonly organization?: string;
+    readonly usages: readonly Usage[];
+    readonly dnsNames?: readonly string[];
+    readonly ipAddresses?: readonly string[];
+    readonly hours: number;
+    /** Where it lives on a control plane. Absent: in the state only. */
+    readonly files?: { readonly certificate: string; readonly key: string; readonly owner: string };
+}
+
+const inKubernetes = (name: string) => ({ ...certificatePaths(paths.pki, name), owner: "root:root" });
+const inEtcd = (name: string) => ({ ...certificatePaths(paths.etcdPki, name), owner: `${etcdUser}:${etcdUser}` });
+
+const client = (name: string, commonName: string, organization?: string, authority: AuthorityName = "cluster") => ({
+    name,
+    authority,
+    commonName,
+    ...(organization && { organization }),
+    usages: ["client_auth"] as const,
+    files: inKubernetes(name),
+});
+
+/**
+ * The certificates of one control plane; names and groups are Kubernetes' own.
+ * https://kubernetes.io/docs/setup/best-practices/certificates/
+ */
+export function controlPlaneCertificates(
+    cluster: ClusterSettings,
+    node: NodeSpec,
+    nodes: readonly NodeSpec[],
+): CertificateSpec[] {
+    const etcdNames = { dnsNames: [node.name, "localhost"], ipAddresses: unique([node.address, "127.0.0.1"]) };
+    const specs: Omit<CertificateSpec, "hours">[] = [
+        {
+            name: "apiserver",
+            authority: "cluster",
+            commonName: "kube-apiserver",
+            usages: ["server_auth"],
+            ...apiNames(cluster, node, nodes),
+            files: inKubernetes("apiserver"),
+        },
+        client("apiserver-etcd-client", "kube-apiserver-etcd-client", undefined, "etcd"),
+        // Gets its rights on kubelets from a ClusterRoleBinding of components/access.
+        client("apiserver-kubelet-client", "kube-apiserver-kubelet-client"),
+        client("front-proxy-client", "front-proxy-client", undefined, "front-proxy"),
+        client("controller-manager", "system:kube-controller-manager"),
+        client("scheduler", "system:kube-scheduler"),
+        {
+            name: "etcd-server",
+            authority: "etcd",
+            commonName: node.name,
+            usages: ["server_auth", "client_auth"],
+            ...etcdNames,
+            files: inEtcd("server"),
+        },
+        {
+            name: "etcd-peer",
+            authority: "etcd",
+            commonName: node.name,
+            usages: ["server_auth", "client_auth"],
+            ...etcdNames,
+            files: inEtcd("peer"),
+        },
+    ];
+    return specs.map((spec) => ({ ...spec, hours: cluster.certificates.hours }));
+}
+
+/**
+ * The operator's certificate. Its group is Kubernetes' built-in one that may do everything, because somebody has to
+ * bind the first role; give people short-lived certificates of other groups.
+ */
+export function adminCertificate(cluster: ClusterSettings): CertificateSpec {
+    return {
+        name: "admin",
+        authority: "cluster",
+        commonName: `${cluster.name}-admin`,
+        organization: "system:masters",
+        usages: ["client_auth"],
+        hours: cluster.certificates.hours,
+    };
+}
+
+/** Every name and address by which somebody may call the API. */
+function apiNames(cluster: ClusterSettings, node: NodeSpec, nodes: readonly NodeSpec[]) {
+    const operator = operatorEndpoint(cluster, nodes).host;
+    const isAddress = /^[\d.]+$/.test(operator);
+    const service = new URL(serviceAccountIssuer(cluster.domain)).hostname;
+    return {
+        dnsNames: unique([
+            clusterEndpoint(cluster).host,
+            "kubernetes",
+            "kubernetes.default",
+            "kubernetes.default.svc",
+            service,
+            "localhost",
+            node.name,
+            ...(isAddress ? [] : [operator]),
+        ]),
+        ipAddresses: unique([
+            apiServiceIp(cluster.network.serviceCidr),
+            "127.0.0.1",
+            node.address,
+            ...(isAddress ? [operator] : []),
+        ]),
+    };
+}
+
+function unique(values: readonly string[]): string[] {
+    return [...new Set(values)];
+}

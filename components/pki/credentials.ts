@@ -1,0 +1,104 @@
+import type { ClusterSettings } from "../config/schema";
+import { clusterEndpoint, paths } from "../inventory";
+import { Fragment } from "../render/entries";
+import { kubeconfig } from "../render/kubeconfig";
+import { CertificateSpec } from "./certificates";
+
+/** PEM texts of a key pair. */
+export interface KeyPair {
+    readonly certificate: string;
+    readonly key: string;
+}
+
+/** Everything that one control plane holds. All of it but the certificates is secret. */
+export interface ControlPlaneSecrets {
+    readonly clusterAuthority: KeyPair;
+    readonly etcdCertificate: string;
+    readonly frontProxyCertificate: string;
+    readonly admin: KeyPair;
+    readonly serviceAccount: { readonly publicKey: string; readonly key: string };
+    /** Text of the EncryptionConfiguration. */
+    readonly encryption: string;
+    readonly issued: readonly (KeyPair & { readonly spec: CertificateSpec })[];
+}
+
+const root = "root:root";
+
+function publicFile(path: string, content: string, owner = root) {
+    return { kind: "file", path, mode: "0644", owner, content } as const;
+}
+
+function secretFile(path: string, content: string, owner = root) {
+    return { kind: "file", path, mode: "0600", owner, content } as const;
+}
+
+function directory(path: string) {
+    return { kind: "directory", path, mode: "0755" } as const;
+}
+
+/** The authority that every node knows. */
+function trust(certificate: string): Fragment {
+    return [directory(paths.config), directory(paths.pki), publicFile(paths.ca, certificate)];
+}
+
+/** The credentials step of a control plane. */
+export function controlPlaneCredentials(cluster: ClusterSettings, secrets: ControlPlaneSecrets): Fragment {
+    const { clusterAuthority, serviceAccount, admin } = secrets;
+    return [
+        ...trust(clusterAuthority.certificate),
+        directory("/etc/etcd"),
+        directory(paths.etcdPki),
+        secretFile(paths.caKey, clusterAuthority.key),
+        publicFile(paths.etcdCa, secrets.etcdCertificate),
+        publicFile(paths.frontProxyCa, secrets.frontProxyCertificate),
+        secretFile(paths.serviceAccountKey, serviceAccount.key),
+        publicFile(paths.serviceAccountPublicKey, serviceAccount.publicKey),
+        secretFile(paths.encryptionConfig, secrets.encryption),
+        secretFile(paths.adminKubeconfig, adminKubeconfig(cluster, admin, clusterAuthority.certificate)),
+        ...secrets.issued.flatMap(({ spec, certificate, key }) =>
+            spec.files
+                ? [
+                      publicFile(spec.files.certificate, certificate, spec.files.owner),
+                      secretFile(spec.files.key, key, spec.files.owner),
+                  ]
+                : [],
+        ),
+    ];
+}
+
+/** kubectl's kubeconfig on a control plane, which asks its own API server. */
+function adminKubeconfig(cluster: ClusterSettings, admin: KeyPair, authority: string): string {
+    return kubeconfig({
+        name: cluster.name,
+        server: clusterEndpoint(cluster).url,
+        authority: { pem: authority },
+        user: { certificate: { pem: admin.certificate }, key: { pem: admin.key } },
+    });
+}
+
+/**
+ * The credentials step of a worker: whom to trust, and, until the kubelet has a certificate of its own, a token
+ * that lives for minutes.
+ */
+export function workerCredentials(cluster: ClusterSettings, authority: string, token?: string): Fragment {
+    return [...trust(authority), ...(token === undefined ? [] : bootstrap(cluster, token.trim()))];
+}
+
+function bootstrap(cluster: ClusterSettings, token: string): Fragment {
+    const content = kubeconfig({
+        name: cluster.name,
+        server: clusterEndpoint(cluster).url,
+        authority: { file: paths.ca },
+        user: { token },
+    });
+    return [
+        { kind: "directory", path: paths.kubelet, mode: "0700" },
+        {
+            kind: "once",
+            path: paths.bootstrapKubeconfig,
+            mode: "0600",
+            content,
+            unless: paths.kubeletClientCertificate,
+        },
+    ];
+}

@@ -1,0 +1,178 @@
+import * as pulumi from "@pulumi/pulumi";
+import * as tls from "@pulumi/tls";
+
+import type { ClusterSettings } from "../config/schema";
+import { clusterEndpoint, controlPlanes, isControlPlane, NodeSpec, operatorEndpoint } from "../inventory";
+import { kubeconfig } from "../render/kubeconfig";
+import { digestOf, render } from "../render/manifest";
+import {
+    adminCertificate,
+    AuthorityName,
+    authorityNames,
+    CertificateSpec,
+    controlPlaneCertificates,
+} from "./certificates";
+import { controlPlaneCredentials, workerCredentials } from "./credentials";
+import { Authority, Certificate, makeKey } from "./issue";
+import { encryptionConfig, fingerprintOf } from "./secrets";
+
+export interface PkiArgs {
+    readonly cluster: ClusterSettings;
+    readonly nodes: readonly NodeSpec[];
+}
+
+interface Issued {
+    readonly spec: CertificateSpec;
+    readonly certificate: Certificate;
+}
+
+/**
+ * Keys and certificates of a cluster: three authorities, what they sign for each control plane, and the operator's.
+ *
+ * Kubelets make their own keys on their nodes, so that a worker costs no resource here.
+ */
+export class Pki extends pulumi.ComponentResource {
+    /** SHA-256 of the cluster authority's certificate, hexadecimal, public. */
+    readonly fingerprint: pulumi.Output<string>;
+    /** The operator's kubeconfig, a secret. */
+    readonly adminKubeconfig: pulumi.Output<string>;
+    /** When each certificate ends, RFC 3339, by "cluster-ca", "admin" or "<node>/apiserver". */
+    readonly expiries: pulumi.Output<Record<string, string>>;
+
+    private readonly args: PkiArgs;
+    private readonly authorities: Record<AuthorityName, Authority>;
+    private readonly admin: Certificate;
+    private readonly serviceAccount: tls.PrivateKey;
+    private readonly encryption: pulumi.Output<string>;
+    private readonly issued = new Map<string, readonly Issued[]>();
+
+    constructor(name: string, args: PkiArgs, opts: pulumi.ComponentResourceOptions = {}) {
+        super("slipway:pki:Pki", name, {}, opts);
+        const { cluster, nodes } = args;
+        this.args = args;
+        this.authorities = this.makeAuthorities(name);
+        const { generation, protect } = cluster.certificates;
+        this.serviceAccount = makeKey(`${name}-service-account-g${generation}`, { parent: this, protect });
+        const atRest = makeKey(`${name}-encryption-g${generation}`, { parent: this, protect });
+        this.encryption = pulumi.secret(atRest.privateKeyPem.apply((pem) => encryptionConfig(pem, generation)));
+        this.admin = this.issue(name, adminCertificate(cluster));
+        for (const node of controlPlanes(nodes)) {
+            const specs = controlPlaneCertificates(cluster, node, nodes);
+            this.issued.set(
+                node.name,
+                specs.map((spec) => ({ spec, certificate: this.issue(`${name}-${node.name}`, spec) })),
+            );
+        }
+        this.fingerprint = this.authorities.cluster.certificate.apply(fingerprintOf);
+        this.adminKubeconfig = this.operatorKubeconfig();
+        this.expiries = this.collectExpiries();
+        this.registerOutputs({ fingerprint: this.fingerprint, expiries: this.expiries });
+    }
+
+    /**
+     * The manifest of a node's credentials step, a secret.
+     *
+     * @param token a worker's bootstrap token "id.secret"; used until the node has a certificate
+     */
+    credentialsFor(node: NodeSpec, token?: pulumi.Input<string>): pulumi.Output<string> {
+        const { cluster } = this.args;
+        if (!isControlPlane(node)) {
+            const inputs = pulumi.all([this.authorities.cluster.certificate, pulumi.output(token)]);
+            return pulumi.secret(inputs.apply(([ca, text]) => render(workerCredentials(cluster, ca, text))));
+        }
+        const { authorities, serviceAccount } = this;
+        const secrets = pulumi.all({
+            clusterAuthority: pair(authorities.cluster),
+            etcdCertificate: authorities.etcd.certificate,
+            frontProxyCertificate: authorities["front-proxy"].certificate,
+            admin: pair(this.admin),
+            serviceAccount: pulumi.all({ publicKey: serviceAccount.publicKeyPem, key: serviceAccount.privateKeyPem }),
+            encryption: this.encryption,
+            issued: pulumi.all(
+                this.issuedTo(node).map(({ spec, certificate }) =>
+                    pair(certificate).apply((texts) => ({ spec, ...texts })),
+                ),
+            ),
+        });
+        return pulumi.secret(secrets.apply((all) => render(controlPlaneCredentials(cluster, all))));
+    }
+
+    /**
+     * A public digest of what `credentialsFor` holds, of certificates and public keys only: as an argument of a step
+     * it shows in a preview that credentials change, without a word of them.
+     */
+    digestFor(node: NodeSpec): pulumi.Output<string> {
+        const { authorities, serviceAccount, admin } = this;
+        const own = isControlPlane(node)
+            ? [
+                  ...authorityNames.map((name) => authorities[name].certificate),
+                  admin.certificate,
+                  pulumi.unsecret(serviceAccount.publicKeyPem),
+                  ...this.issuedTo(node).map(({ certificate }) => certificate.certificate),
+              ]
+            : [authorities.cluster.certificate];
+        return pulumi.all(own).apply((texts) => digestOf(...texts));
+    }
+
+    private makeAuthorities(name: string): Record<AuthorityName, Authority> {
+        const { name: cluster, certificates } = this.args.cluster;
+        const { authorityHours, generation, protect } = certificates;
+        const make = (authority: AuthorityName) =>
+            new Authority(
+                `${name}-${authority}-ca-g${generation}`,
+                { commonName: `${cluster}-${authority}-ca-g${generation}`, hours: authorityHours, protect },
+                { parent: this },
+            );
+        return { cluster: make("cluster"), etcd: make("etcd"), "front-proxy": make("front-proxy") };
+    }
+
+    private issue(prefix: string, spec: CertificateSpec): Certificate {
+        const { generation, renewHours } = this.args.cluster.certificates;
+        return new Certificate(
+            `${prefix}-${spec.name}-g${generation}`,
+            { spec, authority: this.authorities[spec.authority], renewHours },
+            { parent: this },
+        );
+    }
+
+    private issuedTo(node: NodeSpec): readonly Issued[] {
+        const issued = this.issued.get(node.name);
+        if (!issued) {
+            throw new Error(`The PKI has no certificates for ${node.name}: it is not among the nodes it was made for.`);
+        }
+        return issued;
+    }
+
+    private operatorKubeconfig(): pulumi.Output<string> {
+        const { cluster, nodes } = this.args;
+        const inputs = pulumi.all([this.authorities.cluster.certificate, pair(this.admin)]);
+        return pulumi.secret(
+            inputs.apply(([authority, admin]) =>
+                kubeconfig({
+                    name: cluster.name,
+                    server: operatorEndpoint(cluster, nodes).url,
+                    serverName: clusterEndpoint(cluster).host,
+                    authority: { pem: authority },
+                    user: { certificate: { pem: admin.certificate }, key: { pem: admin.key } },
+                }),
+            ),
+        );
+    }
+
+    private collectExpiries(): pulumi.Output<Record<string, string>> {
+        const all: Record<string, pulumi.Output<string>> = { admin: this.admin.expiry };
+        for (const name of authorityNames) {
+            all[`${name}-ca`] = this.authorities[name].expiry;
+        }
+        for (const [node, issued] of this.issued) {
+            for (const { spec, certificate } of issued) {
+                all[`${node}/${spec.name}`] = certificate.expiry;
+            }
+        }
+        return pulumi.all(all);
+    }
+}
+
+function pair(source: { certificate: pulumi.Output<string>; key: pulumi.Output<string> }) {
+    return pulumi.all({ certificate: source.certificate, key: source.key });
+}

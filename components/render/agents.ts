@@ -1,0 +1,27 @@
+import type { ClusterSettings } from "../config/schema";
+import { isControlPlane, NodeSpec } from "../inventory";
+import { dockerActive } from "./base";
+import { cni } from "./cni";
+import { criDockerd } from "./criDockerd";
+import { Fragment } from "./entries";
+import { hosts } from "./hosts";
+import { kubelet } from "./kubelet";
+import { kubeProxy } from "./kubeProxy";
+import { activeVersion, kubectlLink } from "./services";
+
+/**
+ * The activate step: what makes a prepared machine a node, and may restart something on it.
+ *
+ * A control plane has the API's name and kubectl from its own step, which comes before this one.
+ */
+export function agents(node: NodeSpec, cluster: ClusterSettings, nodes: readonly NodeSpec[]): Fragment[] {
+    return [
+        isControlPlane(node) ? [] : [...hosts(node, cluster, nodes), ...kubectlLink()],
+        dockerActive(node, cluster),
+        cni(cluster),
+        activeVersion(cluster.versions),
+        criDockerd(cluster.versions),
+        kubelet(node, cluster),
+        kubeProxy(node, cluster),
+    ];
+}

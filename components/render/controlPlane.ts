@@ -1,0 +1,34 @@
+import type { ClusterSettings } from "../config/schema";
+import { controlPlanes, NodeSpec } from "../inventory";
+import { apiserver } from "./apiserver";
+import { controllerManager, scheduler } from "./controllers";
+import { csrApprover, inventoryFile } from "./csrApprover";
+import { Fragment } from "./entries";
+import { etcd } from "./etcd";
+import { hosts } from "./hosts";
+import { activeVersion, kubectlLink } from "./services";
+
+/**
+ * The control-plane step: units in the order they start.
+ *
+ * @param kit folder of the node kit, which approves serving certificates
+ */
+export function controlPlane(
+    node: NodeSpec,
+    cluster: ClusterSettings,
+    nodes: readonly NodeSpec[],
+    kit: string,
+): Fragment[] {
+    const members = controlPlanes(nodes);
+    return [
+        hosts(node, cluster, nodes),
+        activeVersion(cluster.versions),
+        kubectlLink(),
+        etcd(node, cluster, members),
+        apiserver(node, cluster),
+        controllerManager({ cluster, controlPlanes: members }),
+        scheduler({ cluster, controlPlanes: members }),
+        inventoryFile(nodes),
+        csrApprover(kit),
+    ];
+}
