@@ -12,7 +12,7 @@ import {
     CertificateSpec,
     controlPlaneCertificates,
 } from "./certificates";
-import { controlPlaneCredentials, workerCredentials } from "./credentials";
+import { controlPlaneCredentials, KeyPair, workerCredentials } from "./credentials";
 import { Authority, Certificate, makeKey } from "./issue";
 import { encryptionConfig, fingerprintOf } from "./secrets";
 
@@ -81,20 +81,35 @@ export class Pki extends pulumi.ComponentResource {
             return pulumi.secret(inputs.apply(([ca, text]) => render(workerCredentials(cluster, ca, text))));
         }
         const { authorities, serviceAccount } = this;
-        const secrets = pulumi.all({
-            clusterAuthority: pair(authorities.cluster),
-            etcdCertificate: authorities.etcd.certificate,
-            frontProxyCertificate: authorities["front-proxy"].certificate,
-            admin: pair(this.admin),
-            serviceAccount: pulumi.all({ publicKey: serviceAccount.publicKeyPem, key: serviceAccount.privateKeyPem }),
-            encryption: this.encryption,
-            issued: pulumi.all(
-                this.issuedTo(node).map(({ spec, certificate }) =>
-                    pair(certificate).apply((texts) => ({ spec, ...texts })),
+        const issued = this.issuedTo(node).map(({ spec, certificate }) =>
+            pair(certificate).apply((texts) => ({ spec, ...texts })),
+        );
+        const manifest = pulumi
+            .all([
+                pulumi.all([
+                    pair(authorities.cluster),
+                    authorities.etcd.certificate,
+                    authorities["front-proxy"].certificate,
+                ]),
+                pair(this.admin),
+                pulumi.all([serviceAccount.publicKeyPem, serviceAccount.privateKeyPem]),
+                this.encryption,
+                pulumi.all(issued),
+            ])
+            .apply(([[clusterAuthority, etcdCertificate, frontProxyCertificate], admin, account, encryption, all]) =>
+                render(
+                    controlPlaneCredentials(cluster, {
+                        clusterAuthority,
+                        etcdCertificate,
+                        frontProxyCertificate,
+                        admin,
+                        serviceAccount: { publicKey: account[0], key: account[1] },
+                        encryption,
+                        issued: all,
+                    }),
                 ),
-            ),
-        });
-        return pulumi.secret(secrets.apply((all) => render(controlPlaneCredentials(cluster, all))));
+            );
+        return pulumi.secret(manifest);
     }
 
     /**
@@ -173,6 +188,6 @@ export class Pki extends pulumi.ComponentResource {
     }
 }
 
-function pair(source: { certificate: pulumi.Output<string>; key: pulumi.Output<string> }) {
-    return pulumi.all({ certificate: source.certificate, key: source.key });
+function pair(source: { certificate: pulumi.Output<string>; key: pulumi.Output<string> }): pulumi.Output<KeyPair> {
+    return pulumi.all([source.certificate, source.key]).apply(([certificate, key]) => ({ certificate, key }));
 }
