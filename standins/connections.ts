@@ -4,6 +4,7 @@
  * requests that follow don't say which provider resource they belong to, so it is told by the peer: address and port
  * of the engine's end of the connection.
  */
+import { setMaxListeners } from "node:events";
 import type { Configured, Provider } from "./provider";
 import { EngineLog } from "./engine";
 
@@ -13,7 +14,10 @@ export class Connection {
     engine: EngineLog | undefined;
     private configured: Configured | undefined;
 
-    constructor(readonly provider: Provider) {}
+    constructor(readonly provider: Provider) {
+        // Each operation under way may listen.
+        setMaxListeners(0, this.aborter.signal);
+    }
 
     attach(engineAddress: string): void {
         this.engine?.close();
