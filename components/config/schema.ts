@@ -134,7 +134,11 @@ export const clusterSchema = z.strictObject({
         .strictObject({
             authorityHours: z.int().min(1).default(87600).describe("Validity of the certificate authorities."),
             hours: z.int().min(1).default(8760).describe("Validity of every other certificate."),
-            renewHours: z.int().min(0).default(2160).describe("`up` renews a certificate this long before it expires."),
+            renewHours: z
+                .int()
+                .min(0)
+                .optional()
+                .describe("`up` renews a certificate this long before it expires. Default: a quarter of `hours`."),
             generation: z.int().min(1).default(1).describe("Counts up to make new certificate authorities."),
             protect: z.boolean().default(false).describe("Refuse to delete the authorities, even by destroy."),
         })
@@ -175,13 +179,15 @@ export const settingsSchema = z.strictObject({
 export type SshSettings = z.output<typeof sshSchema>;
 export type NodeSettings = z.output<typeof nodeSchema>;
 export type WorkloadSettings = z.output<typeof workloadsSchema>;
+type ParsedCluster = z.output<typeof clusterSchema>;
 /** The cluster's settings with every default filled in that doesn't depend on the nodes. */
-export type ClusterSettings = Omit<z.output<typeof clusterSchema>, "domain" | "kubernetes" | "versions"> & {
+export interface ClusterSettings extends Omit<ParsedCluster, "domain" | "kubernetes" | "versions" | "certificates"> {
     readonly domain: string;
     readonly kubernetes: { readonly version: string };
     /** All versions, Kubernetes' too. */
     readonly versions: Versions;
-};
+    readonly certificates: Required<ParsedCluster["certificates"]>;
+}
 export interface Settings {
     readonly cluster: ClusterSettings;
     readonly nodes: readonly NodeSettings[];
