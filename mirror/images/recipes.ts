@@ -8,6 +8,7 @@ import { debianSuite, type Selection } from "../build/debian";
 import { go, goBuild, goPrepare, goRecipe, moduleInfo, type GoBuild } from "../build/go";
 import { images, type ImageArtifact, type ImageName, type Versions } from "../catalogue";
 import { sha256 } from "../files";
+import { run } from "../run";
 import { keyOf, type Job, type JobContext, type Tool } from "../job";
 import {
     certificateBundle,
@@ -278,20 +279,26 @@ function flannel(version: string, arch: Architecture): Recipe {
 }
 
 /**
- * flannel's sources without its UDP backend, which is there for debugging and, on amd64 only, wants a C compiler.
- * The rest is plain Go.
+ * flannel's sources without its UDP backend, which is there for debugging and, on amd64 only, wants a C compiler. What
+ * other architectures have in its place (a backend that says it isn't supported) is used everywhere; the rest is plain Go.
  */
 async function copyFlannel(module: string, version: string, context: JobContext): Promise<void> {
     const copy = path.join(context.work, "module", "flannel");
     fs.rmSync(copy, { recursive: true, force: true });
     const { Dir } = await moduleInfo(module, `v${version}`);
     for (const name of ["go.mod", "go.sum", "main.go", "pkg"]) {
-        fs.cpSync(path.join(Dir, name), path.join(copy, name), { recursive: true, filter: (from) => !isUdp(from) });
+        fs.cpSync(path.join(Dir, name), path.join(copy, name), { recursive: true });
     }
-}
-
-function isUdp(file: string): boolean {
-    return /\/backend\/udp\/.*_amd64\.go$/.test(file);
+    await run("chmod", ["-R", "u+w", copy]);
+    const udp = path.join(copy, "pkg/backend/udp");
+    for (const name of fs.readdirSync(udp)) {
+        const file = path.join(udp, name);
+        if (/_amd64\./.test(name)) {
+            fs.rmSync(file);
+        } else {
+            fs.writeFileSync(file, fs.readFileSync(file, "utf8").replace(/^\/\/(go:build| \+build) .*!amd64.*$/gm, ""));
+        }
+    }
 }
 
 function expectVersion(name: string, version: string, packages: readonly string[]): void {

@@ -1,0 +1,71 @@
+import * as assert from "node:assert/strict";
+
+import { artifacts, defaultVersions, images, supportedKubernetes } from "../../mirror/catalogue";
+import { mirrorFolder } from "../../mirror/fill";
+import { mirrorJobs } from "../../mirror/jobs";
+
+describe("the mirror's catalogue", () => {
+    it("lays files out as upstream does", () => {
+        const paths = Object.values(artifacts()).map((artifact) => artifact.path("arm64"));
+        assert.deepEqual(paths.slice(5), [
+            "dl.k8s.io/release/v1.36.3/bin/linux/arm64/kubectl",
+            "github.com/etcd-io/etcd/releases/download/v3.6.8/etcd-v3.6.8-linux-arm64.tar.gz",
+            "github.com/Mirantis/cri-dockerd/releases/download/v0.4.3/cri-dockerd-0.4.3.arm64.tgz",
+            "github.com/containernetworking/plugins/releases/download/v1.9.1/cni-plugins-linux-arm64-v1.9.1.tgz",
+            "github.com/flannel-io/cni-plugin/releases/download/v1.9.1-flannel1/" +
+                "cni-plugin-flannel-linux-arm64-v1.9.1-flannel1.tgz",
+        ]);
+        assert.equal(artifacts().etcd.members?.etcdctl, "etcd-v3.6.8-linux-{arch}/etcdctl");
+        assert.equal(artifacts()["cni-plugins"].members?.["host-local"], "./host-local");
+    });
+
+    it("names images as users know them", () => {
+        assert.deepEqual(
+            Object.values(images()).map((image) => [image.reference, image.path("amd64")]),
+            [
+                ["registry.k8s.io/pause:3.10.2", "images/registry.k8s.io/pause/3.10.2/amd64.tar"],
+                ["registry.k8s.io/coredns/coredns:v1.14.7", "images/registry.k8s.io/coredns/coredns/v1.14.7/amd64.tar"],
+                ["ghcr.io/flannel-io/flannel:v0.28.4", "images/ghcr.io/flannel-io/flannel/v0.28.4/amd64.tar"],
+                ["nginx:1.26.3", "images/docker.io/library/nginx/1.26.3/amd64.tar"],
+                [
+                    "registry.k8s.io/e2e-test-images/agnhost:2.63.0",
+                    "images/registry.k8s.io/e2e-test-images/agnhost/2.63.0/amd64.tar",
+                ],
+            ],
+        );
+    });
+
+    it("supports its own default", () => {
+        assert.ok(supportedKubernetes.includes(defaultVersions.kubernetes));
+    });
+
+    for (const source of ["build", "upstream"] as const) {
+        it(`is covered by the jobs of "${source}", each file by one of them`, () => {
+            const made = mirrorJobs(source, defaultVersions, "amd64").flatMap((job) => job.paths);
+            const wanted = [...Object.values(artifacts()), ...Object.values(images())].map((each) =>
+                each.path("amd64"),
+            );
+            assert.deepEqual([...made].sort(), wanted.sort());
+        });
+    }
+
+    it("keeps what doesn't depend on the Kubernetes version when that changes", () => {
+        const keys = (kubernetes: string) =>
+            new Map(mirrorJobs("build", { ...defaultVersions, kubernetes }, "amd64").map((job) => [job.name, job.key]));
+        const [before, after] = [keys("1.36.1"), keys("1.36.3")];
+        assert.deepEqual(
+            [...after].filter(([name, key]) => before.get(name) !== key).map(([name]) => name),
+            ["kubernetes"],
+        );
+    });
+
+    it("gives each content a folder of its own", () => {
+        const folders = [
+            mirrorFolder("build", defaultVersions, "/c"),
+            mirrorFolder("upstream", defaultVersions, "/c"),
+            mirrorFolder("build", { ...defaultVersions, kubernetes: "1.36.1" }, "/c"),
+        ];
+        assert.equal(new Set(folders).size, 3);
+        assert.equal(folders[0], mirrorFolder("build", { ...defaultVersions }, "/c"));
+    });
+});

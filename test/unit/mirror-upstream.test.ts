@@ -1,0 +1,109 @@
+import * as assert from "node:assert/strict";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+
+import { artifacts, defaultVersions, images } from "../../mirror/catalogue";
+import { loadDigests, verifyMirror } from "../../mirror/digests";
+import { fillMirror } from "../../mirror/fill";
+import { digest, fakeUpstream, type FakeUpstream } from "./mirror-support/upstream";
+import { readTar } from "./mirror-support/tar";
+
+describe("a mirror filled from upstream", () => {
+    let folder: string;
+    let upstream: FakeUpstream;
+    const fill = () =>
+        fillMirror({
+            source: "upstream",
+            architectures: ["amd64"],
+            upstream: upstream.prefix,
+            cache: folder,
+            lock: { upstream: {}, build: {} },
+        });
+
+    beforeEach(async () => {
+        folder = fs.mkdtempSync(path.join(os.tmpdir(), "mirror-test-"));
+        upstream = await fakeUpstream(defaultVersions);
+    });
+    afterEach(async () => {
+        await upstream.close();
+        fs.rmSync(folder, { recursive: true });
+    });
+
+    it("holds every file and image, compared with what upstream publishes", async () => {
+        const mirror = await fill();
+        assert.deepEqual(await verifyMirror(mirror), []);
+        const { source, files } = loadDigests(mirror);
+        assert.equal(source, "upstream");
+        const kubelet = artifacts().kubelet.path("amd64");
+        assert.equal(fs.readFileSync(path.join(mirror, kubelet), "utf8"), "kubelet for amd64\n");
+        assert.equal(files[kubelet].checked, `${kubelet}.sha256`);
+        const criDockerd = files[artifacts()["cri-dockerd"].path("amd64")];
+        assert.equal(criDockerd.checked, undefined);
+        assert.match(criDockerd.remark ?? "", /publishes no checksum/);
+        assert.match(files[images().nginx.path("amd64")].checked ?? "", /^docker.io\/library\/nginx@sha256:/);
+
+        const requests = upstream.requests.length;
+        await fill();
+        assert.equal(upstream.requests.length, requests, "a full mirror asks upstream for nothing");
+    });
+
+    it("turns an image from its registry into an archive for docker load", async () => {
+        const archive = await readTar(path.join(await fill(), images().flannel.path("amd64")));
+        const [manifest] = JSON.parse(archive.get("manifest.json")!.content.toString());
+        assert.deepEqual(manifest.RepoTags, ["ghcr.io/flannel-io/flannel:v0.28.4"]);
+        assert.equal(manifest.Config, `${digest(archive.get(manifest.Config)!.content)}.json`);
+        assert.equal(manifest.Layers.length, 2);
+        assert.equal(manifest.Layers[0], `${digest(archive.get(manifest.Layers[0])!.content)}.tar.gz`);
+        assert.equal(archive.size, 3);
+    });
+
+    it("keeps nothing of a file that doesn't fit its published checksum, and fetches the rest", async () => {
+        const kubelet = artifacts().kubelet.path("amd64");
+        const right = upstream.answers.get(kubelet)!;
+        upstream.answers.set(kubelet, Buffer.from("something else"));
+        await assert.rejects(fill(), (error: Error) => {
+            assert.match(
+                error.message,
+                /^kubelet 1.36.3 \(amd64\) is missing from the mirror: .*kubelet has the SHA-256/,
+            );
+            assert.match(error.message, new RegExp(`${digest(right)} was expected`));
+            return true;
+        });
+        const mirror = path.join(
+            folder,
+            fs.readdirSync(folder).find((name) => name.startsWith("upstream-"))!,
+        );
+        assert.ok(!fs.existsSync(path.join(mirror, kubelet)));
+        assert.equal(Object.keys(loadDigests(mirror).files).length, 14);
+
+        upstream.answers.set(kubelet, right);
+        upstream.requests.length = 0;
+        await fill();
+        assert.deepEqual(upstream.requests, [`${kubelet}.sha256`, kubelet]);
+        assert.deepEqual(await verifyMirror(mirror), []);
+    });
+
+    it("refuses a layer that was altered on the way, and an image that isn't published for the architecture", async () => {
+        const layer = [...upstream.answers.keys()].filter((key) => key.includes("/blobs/"))[1];
+        upstream.answers.set(layer, Buffer.from("something else"));
+        const { tag } = images().coredns;
+        upstream.answers.set(
+            `registry.k8s.io/v2/coredns/coredns/manifests/${tag}`,
+            Buffer.from(JSON.stringify({ manifests: [] })),
+        );
+        await assert.rejects(fill(), (error: Error) => {
+            assert.match(error.message, /image registry.k8s.io\/pause:.* has the SHA-256 .* was expected/);
+            assert.match(error.message, /coredns:v1.14.7 isn't published for linux\/amd64/);
+            return true;
+        });
+    });
+
+    it("says what upstream answered for a version that it doesn't have", async () => {
+        upstream.answers.delete(artifacts().kubectl.checksums!.replace("{arch}", "amd64"));
+        await assert.rejects(
+            fill(),
+            /kubectl 1.36.3 \(amd64\) is missing from the mirror: http.*kubectl.sha256 answered 404/,
+        );
+    });
+});
