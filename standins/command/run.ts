@@ -45,13 +45,15 @@ function lines(each: (line: string) => void): { add(text: string): void; end(): 
     };
 }
 
-function start(client: Client, { command, environment }: Run): Promise<ClientChannel> {
+/** Starts the command and follows it to its end. */
+function follow(client: Client, run: Run): Promise<Ended> {
     return new Promise((resolve, reject) => {
         // sshd drops variables that its AcceptEnv doesn't name, without telling.
-        const options = environment ? { env: environment } : {};
+        const options = run.environment ? { env: run.environment } : {};
         try {
-            client.exec(command, options, (error, channel) =>
-                error ? reject(new NotStarted(error.message)) : resolve(channel),
+            // Listeners are added at once: the exit status may come in the same packet as the start's confirmation.
+            client.exec(run.command, options, (error, channel) =>
+                error ? reject(new NotStarted(error.message)) : resolve(collect(channel, run)),
             );
         } catch (error) {
             reject(new NotStarted((error as Error).message));
@@ -59,10 +61,10 @@ function start(client: Client, { command, environment }: Run): Promise<ClientCha
     });
 }
 
-function finish(channel: ClientChannel, run: Run): Promise<Ended> {
+function collect(channel: ClientChannel, run: Run): Promise<Ended> {
     return new Promise((resolve) => {
         const ended: Ended = { stdout: "", stderr: "", both: "", code: null };
-        const follow = (name: "stdout" | "stderr", stream: NodeJS.ReadableStream) => {
+        const listen = (name: "stdout" | "stderr", stream: NodeJS.ReadableStream) => {
             const decoder = new StringDecoder("utf8");
             const cut = lines((line) => run.line?.(name, line));
             const add = (text: string) => {
@@ -76,7 +78,7 @@ function finish(channel: ClientChannel, run: Run): Promise<Ended> {
                 cut.end();
             };
         };
-        const ends = [follow("stdout", channel), follow("stderr", channel.stderr)];
+        const ends = [listen("stdout", channel), listen("stderr", channel.stderr)];
         channel.on("exit", (code: number | null, signal?: string) => Object.assign(ended, { code, signal }));
         channel.on("error", () => undefined);
         channel.on("close", () => {
@@ -92,7 +94,7 @@ function finish(channel: ClientChannel, run: Run): Promise<Ended> {
  * command and all it printed, as the genuine plugin's has (so secrets belong into stdin, and not onto the screen).
  */
 export async function run(pool: Pool, run: Run, caller: Caller): Promise<Printed> {
-    const once = () => pool.use(run.connection, caller, async (client) => finish(await start(client, run), run));
+    const once = () => pool.use(run.connection, caller, (client) => follow(client, run));
     // A shared login may have died unnoticed. A command that didn't start can be started again.
     const ended = await once().catch((error) => {
         if (error instanceof NotStarted) return once();
