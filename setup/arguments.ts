@@ -1,0 +1,112 @@
+import { distance } from "fastest-levenshtein";
+import { Failure } from "./failure";
+import { artifactSources, type ArtifactSource } from "./stackRecord";
+
+/** The commands, with what they do, as `slipway --help` lists them. */
+export const commands = {
+    up: "build the cluster, or bring it to what the configuration says",
+    preview: "show what `up` would change; changes nothing",
+    down: "destroy everything that `up` made",
+    info: "show the nodes: roles, addresses, versions, state",
+    kubeconfig: "print the kubeconfig and nothing else",
+    mirror: "fill the mirror: every artifact, with its digest",
+    check: "look at this machine: what is there, what `up` would do, what is missing",
+    pulumi: "run Pulumi itself as `up` would, e.g. `npm run pulumi -- stack ls`",
+} as const;
+
+export type CommandName = keyof typeof commands;
+
+export interface Arguments {
+    readonly command: CommandName;
+    readonly stack: string;
+    readonly configFile?: string;
+    readonly source?: ArtifactSource;
+    /** Handed on to Pulumi as they are. */
+    readonly rest: readonly string[];
+}
+
+const withValue = ["--stack", "--config-file", "--source"] as const;
+/** Options of Pulumi's that are handed on from up, preview and down; others go behind "--". */
+const handedOn = ["--diff", "--expect-no-changes", "--refresh", "--json", "--target", "--replace", "--debug"];
+const handedOnWithValue = ["--target", "--replace"];
+
+/**
+ * Reads the command line (without node and script).
+ *
+ * @throws Failure for anything unknown, naming what is near.
+ */
+export function parseArguments(words: readonly string[]): Arguments {
+    const [command, ...others] = words;
+    if (command === undefined || !(command in commands)) {
+        const near = command === undefined ? "" : suggest(command, Object.keys(commands));
+        const problem = command === undefined ? "Say what to do" : `There is no command "${command}"${near}`;
+        throw new Failure(`${problem}; there are ${Object.keys(commands).join(", ")}.`);
+    }
+    const values: Record<string, string> = {};
+    const rest: string[] = [];
+    const queue = [...others];
+    for (let word = queue.shift(); word !== undefined; word = queue.shift()) {
+        const [name, inline] = split(word);
+        const value = () => {
+            const found = inline ?? queue.shift();
+            if (found === undefined) throw new Failure(`${name} needs a value.`);
+            return found;
+        };
+        if ((withValue as readonly string[]).includes(name)) {
+            values[name] = value();
+        } else if (word === "--") {
+            rest.push(...queue.splice(0));
+        } else if (command === "pulumi") {
+            rest.push(word);
+        } else if (handedOn.includes(name) && ["up", "preview", "down"].includes(command)) {
+            rest.push(...(handedOnWithValue.includes(name) ? [name, value()] : [word]));
+        } else {
+            const near = word.startsWith("-") ? suggest(name, [...withValue, ...handedOn]) : "";
+            throw new Failure(
+                `\`slipway ${command}\` doesn't know "${word}"${near}. ` +
+                    `It takes ${withValue.join(", ")}; what stands behind "--" goes to Pulumi.`,
+            );
+        }
+    }
+    return {
+        command: command as CommandName,
+        stack: values["--stack"] ?? "dev",
+        configFile: values["--config-file"],
+        source: readSource(values["--source"]),
+        rest,
+    };
+}
+
+/** `; did you mean "up"?`, or nothing when nothing is near. */
+export function suggest(word: string, known: readonly string[]): string {
+    const [best] = known.map((name) => ({ name, off: distance(word, name) })).sort((a, b) => a.off - b.off);
+    return best && best.off <= Math.max(2, Math.floor(best.name.length / 3)) ? ` (did you mean "${best.name}"?)` : "";
+}
+
+export function help(): string {
+    const width = Math.max(...Object.keys(commands).map((name) => name.length));
+    return [
+        "Usage: slipway COMMAND [options]        (npm run COMMAND -- [options] is the same)",
+        "",
+        ...Object.entries(commands).map(([name, what]) => `  ${name.padEnd(width)}  ${what}`),
+        "",
+        "  --stack NAME         which stack (default: dev, the lab on this machine)",
+        "  --config-file FILE   its configuration (default: Pulumi.NAME.yaml)",
+        "  --source SOURCE      where Kubernetes and friends come from, decided once for each stack:",
+        "                       upstream, mirror (cluster.source of the configuration) or build (from source)",
+        "",
+        'What stands behind a second "--" goes to Pulumi: npm run preview -- -- --diff',
+    ].join("\n");
+}
+
+function split(word: string): [string, string | undefined] {
+    const equals = word.indexOf("=");
+    return word.startsWith("--") && equals > 0 ? [word.slice(0, equals), word.slice(equals + 1)] : [word, undefined];
+}
+
+function readSource(text: string | undefined): ArtifactSource | undefined {
+    if (text === undefined || (artifactSources as readonly string[]).includes(text)) return text as ArtifactSource;
+    throw new Failure(
+        `--source can't be "${text}"${suggest(text, artifactSources)}: it is one of ${artifactSources.join(", ")}.`,
+    );
+}

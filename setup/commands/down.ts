@@ -1,0 +1,102 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import type { Arguments } from "../arguments";
+import { stopOwnDaemon } from "../docker";
+import { runPulumi } from "../engine";
+import { Failure } from "../failure";
+import { dockerObjects, removeObjects } from "../leftovers";
+import { kubeconfigFile } from "../outputs";
+import { dataFolder } from "../paths";
+import { prepare, type Prepared } from "../prepare";
+import type { Progress } from "../progress";
+import { run } from "../run";
+import { findStack, nodeCount, readState, type Stack } from "../stack";
+import { forget } from "../stackRecord";
+import { commandFor } from "../texts";
+import { mend, takeStack } from "../work";
+import { parallelism } from "./up";
+
+/** `slipway down`: destroys everything that `up` made, however far it came, and stops what we started. */
+export async function down(args: Arguments, root: string, progress: Progress): Promise<number> {
+    const { stack: name, configFile } = args;
+    const stack = findStack(root, {
+        name,
+        configFile: configFile && fs.existsSync(configFile) ? configFile : undefined,
+        needed: false,
+    });
+    const lock = await takeStack(stack, "down", progress);
+    try {
+        if (stack.ownBackend && !readState(stack)) progress.say(`There is no stack ${name}: nothing to destroy.`);
+        else await destroy(args, stack, progress);
+        clear(name);
+        if ((await stopOwnDaemon()) === "in use") {
+            progress.say(
+                "The Docker engine that Slipway started goes on running: containers that aren't Slipway's use it.",
+            );
+        }
+        progress.say(`Stack ${name} is gone.`);
+        return 0;
+    } finally {
+        lock.release();
+    }
+}
+
+async function destroy(args: Arguments, stack: Stack, progress: Progress): Promise<void> {
+    const state = readState(stack);
+    const inDocker = dockerObjects([...(state?.resources ?? []), ...(state?.pending ?? [])]);
+    const prepared = await prepare({
+        stack: stack.name,
+        configFile: fs.existsSync(stack.configFile) ? args.configFile : undefined,
+        root: stack.root,
+        progress,
+        purpose: "operate",
+        dockerNeeded: inDocker.length > 0,
+    });
+    try {
+        await mend(prepared, progress);
+        const status = await progress.phase("Destroying", () =>
+            progress.aside(() => {
+                const config = prepared.configFile ? ["--config-file", prepared.configFile] : [];
+                const parallel = ["--parallel", String(parallelism(nodeCount(stack)))];
+                const words = ["destroy", "--yes", "--skip-preview", "--stack", stack.name];
+                return runPulumi(prepared.pulumi, [...words, ...config, ...parallel, ...args.rest], {
+                    cwd: stack.root,
+                    env: prepared.env,
+                });
+            }),
+        );
+        if (status !== 0) await destroyByForce(args, prepared, progress, status);
+        const force = status === 0 ? [] : ["--force"];
+        await run(
+            prepared.pulumi,
+            ["stack", "rm", "--yes", "--preserve-config", "--remove-backups", ...force, "--stack", stack.name],
+            { cwd: stack.root, env: prepared.env, purpose: `Removing stack ${stack.name}` },
+        );
+    } finally {
+        await prepared.close();
+    }
+}
+
+/** A lab is gone when its containers and networks are: everything else was inside them. Machines are another matter. */
+async function destroyByForce(args: Arguments, prepared: Prepared, progress: Progress, status: number): Promise<void> {
+    const state = readState(prepared.stack);
+    const objects = dockerObjects(state?.resources ?? []);
+    const isLab = objects.length > 0 || state?.resources.every(({ type }) => type === "pulumi:pulumi:Stack");
+    if (!isLab || !prepared.docker || status === 130) {
+        throw new Failure(
+            `\`pulumi destroy\` ended with status ${status}: the lines above say what failed and where. What is gone ` +
+                `is gone; ${commandFor("down", args)} goes on from there.`,
+        );
+    }
+    progress.say("Not everything came down in good order; removing the lab's containers and networks themselves.");
+    for (const name of await removeObjects(objects, prepared.docker.host)) progress.say(`Removed ${name}.`);
+}
+
+/** Files that belong to this stack alone. The passphrase stays: other stacks' secrets hang on it. */
+function clear(name: string): void {
+    forget(name);
+    fs.rmSync(kubeconfigFile(name), { force: true });
+    for (const file of [`${name}.yaml`, `${name}-plugins.log`]) {
+        fs.rmSync(path.join(dataFolder(), "stacks", file), { force: true });
+    }
+}

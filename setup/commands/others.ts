@@ -1,0 +1,57 @@
+import type { Arguments } from "../arguments";
+import { runPulumi } from "../engine";
+import { kubeconfigOf, readOutputs } from "../outputs";
+import { describePlan, makePlan } from "../plan";
+import { prepare } from "../prepare";
+import type { Progress } from "../progress";
+import { checkSettings } from "../settings";
+import { findStack } from "../stack";
+
+/** `slipway kubeconfig`: on stdout the kubeconfig and nothing else. */
+export async function kubeconfig(args: Arguments, root: string, progress: Progress): Promise<number> {
+    const { stack, configFile } = args;
+    const prepared = await prepare({ stack, configFile, root, progress, purpose: "inspect" });
+    process.stdout.write(kubeconfigOf(await readOutputs(prepared), stack));
+    return 0;
+}
+
+/** `slipway mirror`: makes the stack's mirror complete, and keeps where it is. */
+export async function mirror(args: Arguments, root: string, progress: Progress): Promise<number> {
+    const { stack, configFile, source } = args;
+    await prepare({ stack, configFile, source, root, progress, purpose: "mirror" });
+    return 0;
+}
+
+/** `slipway check`: the plan, and what stands in its way. Changes nothing. */
+export async function check(args: Arguments, root: string): Promise<number> {
+    const stack = findStack(root, { name: args.stack, configFile: args.configFile, needed: true });
+    const { lab } = checkSettings(stack);
+    const needs = { plugins: true, docker: lab === undefined ? "no" : "yes", mirror: true } as const;
+    const plan = await makePlan(stack, { source: args.source, needs });
+    const node = `Node.js: ${process.versions.node}, npm packages installed.`;
+    const lines = [node, ...describePlan(plan), ...plan.problems.map((problem) => `✘ ${problem}`)];
+    lines.push(plan.problems.length === 0 ? "Nothing is missing: `npm run up` can begin." : "");
+    process.stdout.write(`${lines.join("\n").trimEnd()}\n`);
+    return plan.problems.length === 0 ? 0 : 1;
+}
+
+/** Commands of Pulumi's that read a stack's configuration, and so take our copy of it. */
+const configured = ["up", "preview", "destroy", "refresh", "import"];
+
+/** `slipway pulumi …`: Pulumi with backend, passphrase and plugins as `up` has them. */
+export async function pulumi(args: Arguments, root: string, progress: Progress): Promise<number> {
+    const { stack, configFile, rest } = args;
+    const prepared = await prepare({ stack, configFile, root, progress, purpose: "operate" });
+    try {
+        const words = [...rest];
+        if (configured.includes(rest[0])) {
+            if (!rest.some((word) => /^(-s|--stack)(=|$)/.test(word))) words.push("--stack", stack);
+            if (prepared.configFile && !rest.some((word) => /^--config-file(=|$)/.test(word))) {
+                words.push("--config-file", prepared.configFile);
+            }
+        }
+        return await runPulumi(prepared.pulumi, words, { cwd: root, env: prepared.env });
+    } finally {
+        await prepared.close();
+    }
+}

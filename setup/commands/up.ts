@@ -1,0 +1,85 @@
+import type { Arguments } from "../arguments";
+import { runPulumi } from "../engine";
+import { Failure } from "../failure";
+import { kubeconfigOf, readOutputs, table, writeKubeconfig, type Outputs } from "../outputs";
+import { prepare } from "../prepare";
+import type { Progress } from "../progress";
+import { findStack, nodeCount } from "../stack";
+import { checkSettings } from "../settings";
+import { commandFor } from "../texts";
+import { mend, takeStack } from "../work";
+import { kubectlFor } from "../kubectl";
+
+/** Operations at once: a node has few steps at a time, and most of them wait for the node. */
+export function parallelism(nodes: number): number {
+    return Math.min(256, Math.max(16, 4 * nodes));
+}
+
+/** `slipway up`: from nothing, or from anything between, to the cluster that the configuration describes. */
+export async function up(args: Arguments, root: string, progress: Progress): Promise<number> {
+    const { stack: name, configFile, source } = args;
+    // Mistakes come before the lock, and long before anything is made.
+    const stack = findStack(root, { name, configFile, needed: true });
+    checkSettings(stack);
+    const lock = await takeStack(stack, "up", progress);
+    try {
+        const prepared = await prepare({ stack: name, configFile, source, root, progress });
+        try {
+            await mend(prepared, progress);
+            const options = ["--yes", "--skip-preview", "--suppress-outputs", "--stack", name];
+            const config = prepared.configFile ? ["--config-file", prepared.configFile] : [];
+            const parallel = ["--parallel", String(parallelism(nodeCount(stack)))];
+            const status = await progress.phase("Cluster", () =>
+                progress.aside(async () => {
+                    const { pulumi, env } = prepared;
+                    const words = ["up", ...options, ...config, ...parallel, ...args.rest];
+                    const status = await runPulumi(pulumi, words, { cwd: root, env });
+                    if (status !== 0) {
+                        throw new Failure(
+                            `\`pulumi up\` ended with status ${status}: the lines above say what failed and where. ` +
+                                `What was made is kept; ${commandFor("up", args)} goes on from there.`,
+                        );
+                    }
+                    return status;
+                }),
+            );
+            const outputs = await readOutputs(prepared);
+            const file = writeKubeconfig(name, kubeconfigOf(outputs, name));
+            process.stdout.write(`\n${farewell(args, outputs, file)}\n`);
+            return status;
+        } finally {
+            await prepared.close();
+        }
+    } finally {
+        lock.release();
+        process.stdout.write(`\nTime\n${progress.summary()}\n`);
+    }
+}
+
+/** What stands at the end of a successful run: nodes, URLs, kubeconfig, what to try. */
+export function farewell(args: Arguments, outputs: Outputs, kubeconfig: string): string {
+    const { nodes = [], urls = {}, endpoint } = outputs;
+    const rows = nodes.map(({ name, roles, address, versions }) => [
+        name,
+        roles.join(", "),
+        address,
+        versions.kubernetes ? `v${versions.kubernetes}` : "",
+    ]);
+    const services = Object.entries(urls).map(([name, url]) => [name, url]);
+    const kubectl = kubectlFor(args.stack);
+    const [firstUrl] = Object.values(urls);
+    const tries = [
+        `${kubectl} --kubeconfig ${kubeconfig} get nodes,pods -A -o wide`,
+        firstUrl ? `curl ${firstUrl}` : `${kubectl} --kubeconfig ${kubeconfig} cluster-info`,
+        `change the replicas of a workload in ${args.configFile ?? `Pulumi.${args.stack}.yaml`}, then ${commandFor("preview", args)}`,
+    ];
+    return [
+        ...(rows.length > 0 ? ["Nodes", table([["NAME", "ROLES", "ADDRESS", "KUBERNETES"], ...rows]), ""] : []),
+        ...(services.length > 0 ? ["Services", table(services), ""] : []),
+        ...(endpoint ? [`API         ${endpoint}`] : []),
+        `Kubeconfig  ${kubeconfig}`,
+        "",
+        "To try",
+        ...tries.map((text) => `  ${text}`),
+    ].join("\n");
+}

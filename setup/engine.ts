@@ -1,0 +1,62 @@
+import { spawn } from "node:child_process";
+
+export interface EngineOptions {
+    readonly cwd: string;
+    readonly env: NodeJS.ProcessEnv;
+    /** Whether Pulumi talks to the terminal itself. Default: there is one. */
+    readonly terminal?: boolean;
+}
+
+/** How long Pulumi gets to say that it heard Ctrl-C, in milliseconds, before it is told again by us. */
+const hearing = 1000;
+
+/**
+ * Runs Pulumi with its output as it comes, and returns its exit status.
+ *
+ * An interrupt must reach Pulumi exactly once: at the first it comes to an orderly end, at the second it drops
+ * everything. From a terminal it gets Ctrl-C by itself, as all of the foreground does. Elsewhere the signal may have
+ * been sent to this process alone (npm hands it on so) or to all: then it is handed on unless Pulumi says it heard it.
+ */
+export function runPulumi(pulumi: string, args: readonly string[], options: EngineOptions): Promise<number> {
+    const terminal = options.terminal ?? (process.stdin.isTTY === true && process.stdout.isTTY === true);
+    const child = spawn(pulumi, args, {
+        cwd: options.cwd,
+        env: options.env,
+        stdio: terminal ? "inherit" : ["ignore", "pipe", "pipe"],
+    });
+    let heard = false;
+    const pass = (from: NodeJS.ReadableStream | null, to: NodeJS.WritableStream) =>
+        from?.on("data", (chunk: Buffer) => {
+            if (!heard && chunk.includes("^C received")) heard = true;
+            to.write(chunk);
+        });
+    pass(child.stdout, process.stdout);
+    pass(child.stderr, process.stderr);
+
+    let told = false;
+    const tell = () => {
+        if (heard || told) return;
+        told = true;
+        child.kill("SIGINT");
+    };
+    const interrupted = () => {
+        if (!terminal) setTimeout(tell, hearing).unref();
+    };
+    const terminated = () => {
+        heard = heard || terminal;
+        if (terminal) child.kill("SIGINT");
+        else tell();
+    };
+    process.on("SIGINT", interrupted);
+    process.on("SIGTERM", terminated);
+    process.on("SIGHUP", terminated);
+    return new Promise((resolve, reject) => {
+        child.on("error", reject);
+        child.on("close", (code, signal) => {
+            process.off("SIGINT", interrupted);
+            process.off("SIGTERM", terminated);
+            process.off("SIGHUP", terminated);
+            resolve(code ?? (signal === "SIGINT" ? 130 : 137));
+        });
+    });
+}

@@ -1,0 +1,47 @@
+import { validate } from "../components/config/validate";
+import type { Settings } from "../components/config/schema";
+import { Failure } from "./failure";
+import type { Stack } from "./stack";
+
+/**
+ * The stack's settings as the program will see them, secrets left out; so that a mistake is found before anything is
+ * downloaded, installed or made.
+ *
+ * @throws Failure that lists every problem with its path.
+ */
+export function checkSettings(stack: Stack): Settings {
+    const prefix = "slipway:";
+    const raw = Object.fromEntries(
+        Object.entries(stack.config)
+            .filter(([key]) => key.startsWith(prefix))
+            .map(([key, value]) => [key.slice(prefix.length), plain(value)]),
+    );
+    const checked = validate(raw);
+    if ("settings" in checked) return checked.settings;
+    const { problems } = checked;
+    const lines = problems.map((problem) => `  - ${problem}`).join("\n");
+    throw new Failure(
+        `The configuration has ${problems.length === 1 ? "a problem" : `${problems.length} problems`}; nothing was ` +
+            `touched. Mend ${stack.configFile} under slipway: and try again.\n${lines}`,
+    );
+}
+
+/** As Pulumi gives it to the program: JSON text is parsed; what is encrypted stands there as some text. */
+function plain(value: unknown): unknown {
+    if (typeof value === "string" && /^\s*[[{]/.test(value)) {
+        try {
+            return JSON.parse(value);
+        } catch {
+            return value;
+        }
+    }
+    return withoutSecrets(value);
+}
+
+function withoutSecrets(value: unknown): unknown {
+    if (Array.isArray(value)) return value.map(withoutSecrets);
+    if (typeof value !== "object" || value === null) return value;
+    const entries = Object.entries(value);
+    if (entries.length === 1 && entries[0][0] === "secure") return "(secret)";
+    return Object.fromEntries(entries.map(([key, inner]) => [key, withoutSecrets(inner)]));
+}

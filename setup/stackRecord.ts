@@ -1,0 +1,52 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { dataFolder } from "./paths";
+
+/** Where Kubernetes and friends come from: upstream's releases, the operator's own mirror, or built from source. */
+export const artifactSources = ["upstream", "mirror", "build"] as const;
+export type ArtifactSource = (typeof artifactSources)[number];
+
+/** What was decided for a stack, kept so that a day without network doesn't turn every digest into another one. */
+export interface StackRecord {
+    readonly source?: ArtifactSource;
+    /** The filled mirror's folder. */
+    readonly mirror?: string;
+    readonly plugins?: Readonly<Record<string, "genuine" | "download" | "stand-in">>;
+}
+
+const recordFile = (stack: string) => path.join(dataFolder(), "stacks", `${stack}.json`);
+
+/** What is kept about a stack; empty when nothing is. */
+export function readRecord(stack: string): StackRecord {
+    const file = recordFile(stack);
+    return fs.existsSync(file) ? (JSON.parse(fs.readFileSync(file, "utf8")) as StackRecord) : {};
+}
+
+/** Adds to what is kept about a stack, in one step. */
+export function keep(stack: string, news: StackRecord): StackRecord {
+    const record = { ...readRecord(stack), ...news };
+    const file = recordFile(stack);
+    fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+    const draft = `${file}.${process.pid}`;
+    fs.writeFileSync(draft, `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600 });
+    fs.renameSync(draft, file);
+    return record;
+}
+
+/** Drops what is kept about a stack. */
+export function forget(stack: string): void {
+    fs.rmSync(recordFile(stack), { force: true });
+}
+
+/**
+ * The folder of the mirror that was filled for this stack; the program takes the artifacts' digests from it.
+ *
+ * @throws when none was filled yet, with the command that does it.
+ */
+export function mirrorFolder(stack: string): string {
+    const { mirror } = readRecord(stack);
+    if (mirror && fs.existsSync(mirror)) return mirror;
+    const found = mirror ? `is gone (${mirror})` : "was not filled yet";
+    const option = stack === "dev" ? "" : ` -- --stack ${stack}`;
+    throw new Error(`The mirror of stack ${stack} ${found}: run \`npm run mirror${option}\`, then try again.`);
+}

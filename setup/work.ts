@@ -1,0 +1,78 @@
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { Failure } from "./failure";
+import { dockerObjects, removeObjects } from "./leftovers";
+import { acquire, isStale, pulumiLocks, type Lock } from "./lock";
+import { dataFolder } from "./paths";
+import type { Prepared } from "./prepare";
+import { endProcesses, processesWith } from "./processes";
+import type { Progress } from "./progress";
+import { run } from "./run";
+import { lockFolder, readState, type Stack } from "./stack";
+
+/**
+ * Takes a stack for a command that changes it, and ends what a killed one before left running.
+ *
+ * @throws Failure when somebody else works on it: another of our commands, or Pulumi itself.
+ */
+export async function takeStack(stack: Stack, command: string, progress: Progress): Promise<Lock> {
+    const lock = acquire(path.join(dataFolder(), "stacks", `${stack.name}.lock`), command);
+    try {
+        if (lock.dead) {
+            const left = processesWith("SLIPWAY_RUN", lock.dead.run);
+            const many = left.length > 0 ? `; ending its ${left.length} processes that still run` : "";
+            progress.say(`An earlier \`slipway ${lock.dead.command}\` was killed${many}.`);
+            await endProcesses(left, "SIGINT", 20_000);
+        }
+        const working = stack.ownBackend && pulumiLocks(lockFolder(stack)).find((found) => !isStale(found));
+        if (working) {
+            throw new Failure(
+                `Pulumi is working on stack ${stack.name} already (process ${working.pid} of ${working.username}@` +
+                    `${working.hostname}, since ${working.timestamp}): wait until it ends, then try again.`,
+            );
+        }
+    } catch (error) {
+        lock.release();
+        throw error;
+    }
+    // By this, whatever we start is found again, should we be killed.
+    process.env.SLIPWAY_RUN = lock.holder.run;
+    return lock;
+}
+
+/** Mends what a killed run left in the state, so that this one converges: a lock, and operations that never ended. */
+export async function mend(prepared: Prepared, progress: Progress): Promise<void> {
+    const { stack, pulumi, env } = prepared;
+    const options = { cwd: stack.root, env };
+    if (stack.ownBackend && pulumiLocks(lockFolder(stack)).length > 0) {
+        progress.say("Removing the lock of a Pulumi that was killed.");
+        const args = ["cancel", "--yes", "--stack", stack.name, "--non-interactive"];
+        await run(pulumi, args, { ...options, purpose: "Removing a dead lock" });
+    }
+    const pending = readState(stack)?.pending ?? [];
+    if (pending.length === 0) return;
+    progress.say(`${pending.length} operations of a killed run never ended; they are done again.`);
+    await removePending(prepared, progress);
+    // Importing what was exported drops the operations that are pending; nothing else changes.
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "slipway-state-"));
+    try {
+        const file = path.join(folder, "state.json");
+        const common = ["--stack", stack.name, "--non-interactive"];
+        await run(pulumi, ["stack", "export", "--file", file, ...common], { ...options, purpose: "Reading the state" });
+        await run(pulumi, ["stack", "import", "--file", file, ...common], { ...options, purpose: "Mending the state" });
+    } finally {
+        fs.rmSync(folder, { recursive: true, force: true });
+    }
+}
+
+/** A container that was being made has its name already, and the state doesn't know: it would stand in the way. */
+async function removePending(prepared: Prepared, progress: Progress): Promise<void> {
+    const state = readState(prepared.stack);
+    if (!state || !prepared.docker) return;
+    const known = new Set(state.resources.map(({ urn }) => urn));
+    const objects = dockerObjects(state.pending.filter(({ urn }) => !known.has(urn)));
+    for (const name of await removeObjects(objects, prepared.docker.host)) {
+        progress.say(`Removed ${name}, which was only half made.`);
+    }
+}
