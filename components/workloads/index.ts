@@ -1,3 +1,4 @@
 export * from "./helloKube";
 export * from "./myNginx";
 export * from "./workload";
+export * from "./workloads";

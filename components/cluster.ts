@@ -1,0 +1,101 @@
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+
+import { images } from "../mirror/catalogue";
+import { clusterProvider, NodeAccess, nodeLabels } from "./access";
+import { CoreDns, Flannel } from "./addons";
+import { ClusterSettings } from "./config/schema";
+import { ControlPlane } from "./controlplane";
+import { clusterEndpoint, controlPlanes, dnsServiceIp, isControlPlane, NodeSpec, operatorEndpoint } from "./inventory";
+import { NodeAgents, PreparedNode, stepsOf } from "./node";
+import { Pki } from "./pki";
+import { NodeReport } from "./remote";
+import { Digests } from "./render/stage";
+
+export interface ClusterArgs {
+    readonly settings: ClusterSettings;
+    readonly nodes: readonly NodeSpec[];
+    /** Digests of everything that nodes fetch: `loadDigests(mirror)`. */
+    readonly digests: Digests;
+    /** What `probeNodes` found. Without it drift isn't seen, and a node that can't be reached fails its steps. */
+    readonly reports?: Readonly<Record<string, NodeReport>>;
+}
+
+/** A Kubernetes cluster on machines that are reached over SSH. The constructor is the list of phases. */
+export class Cluster extends pulumi.ComponentResource {
+    /** The operator's kubeconfig, a secret. */
+    readonly kubeconfig: pulumi.Output<string>;
+    /** Where the operator reaches the API: "https://HOST:PORT". */
+    readonly endpoint: string;
+    /** For `opts.provider` of everything that is deployed to this cluster. */
+    readonly provider: kubernetes.Provider;
+    /** When each certificate ends, RFC 3339. */
+    readonly certificates: pulumi.Output<Record<string, string>>;
+    /** What workloads wait for: nodes joined, names resolved. */
+    readonly ready: pulumi.Resource[];
+
+    constructor(name: string, args: ClusterArgs, opts: pulumi.ComponentResourceOptions = {}) {
+        super("slipway:index:Cluster", name, {}, opts);
+        const { settings, nodes, digests } = args;
+        const child = { parent: this };
+        const pki = new Pki(`${name}-pki`, { cluster: settings, nodes }, child);
+        const machines = nodes.map((node) => {
+            const step = stepsOf(node, args.reports?.[node.name]);
+            const shared = { node, cluster: settings, nodes, pki, step };
+            const { fingerprint } = pki;
+            return { ...shared, prepared: new PreparedNode(node.name, { ...shared, digests, fingerprint }, child) };
+        });
+
+        const answering: pulumi.Resource[] = [];
+        for (const machine of machines.filter(({ node }) => isControlPlane(node))) {
+            const name = `${machine.node.name}-control-plane`;
+            answering.push(new ControlPlane(name, { ...machine, after: [...answering] }, child).ready);
+        }
+
+        this.kubeconfig = pki.adminKubeconfig;
+        this.endpoint = operatorEndpoint(settings, nodes).url;
+        this.certificates = pki.expiries;
+        this.provider = clusterProvider(
+            name,
+            { cluster: settings.name, kubeconfig: this.kubeconfig },
+            { ...child, dependsOn: answering },
+        );
+        const inCluster = { ...child, providers: { kubernetes: this.provider } };
+
+        const access = new NodeAccess(`${name}-node-access`, inCluster);
+        const [controlPlane] = controlPlanes(nodes);
+        const agents = machines.map((machine) => {
+            const { node } = machine;
+            const after = [...answering, access];
+            const { activated } = new NodeAgents(`${node.name}-agents`, { ...machine, controlPlane, after }, child);
+            nodeLabels(`${node.name}-labels`, node, { parent: this, provider: this.provider, dependsOn: activated });
+            return activated;
+        });
+
+        const image = images(settings.versions);
+        const { backend, podCidr, serviceCidr } = settings.network;
+        const network =
+            backend === "none"
+                ? []
+                : [
+                      new Flannel(
+                          "flannel",
+                          { image: image.flannel.reference, podCidr, backend, api: clusterEndpoint(settings) },
+                          inCluster,
+                      ),
+                  ];
+        const dns = new CoreDns(
+            "coredns",
+            {
+                image: image.coredns.reference,
+                address: dnsServiceIp(serviceCidr),
+                domain: settings.domain,
+                replicas: Math.min(2, nodes.length),
+            },
+            { ...inCluster, dependsOn: network },
+        );
+
+        this.ready = [...agents, dns];
+        this.registerOutputs({ kubeconfig: this.kubeconfig, endpoint: this.endpoint });
+    }
+}

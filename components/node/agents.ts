@@ -1,0 +1,65 @@
+import * as pulumi from "@pulumi/pulumi";
+
+import { ClusterSettings } from "../config/schema";
+import { isControlPlane, NodeSpec } from "../inventory";
+import { Pki } from "../pki";
+import { joinToken } from "../remote";
+import { agents } from "../render/agents";
+import { render } from "../render/manifest";
+import { PreparedNode } from "./preparedNode";
+import { StepOf } from "./steps";
+
+export interface NodeAgentsArgs {
+    readonly node: NodeSpec;
+    readonly cluster: ClusterSettings;
+    /** All nodes, for what every node must know of the others. */
+    readonly nodes: readonly NodeSpec[];
+    readonly prepared: PreparedNode;
+    readonly pki: Pki;
+    /** The control plane that mints the node's bootstrap token. */
+    readonly controlPlane: NodeSpec;
+    /** Makes this node's steps. */
+    readonly step: StepOf;
+    /** What must be there before a node may join: an API that answers, and the right to ask for a certificate. */
+    readonly after: pulumi.Resource[];
+}
+
+/** The daemons by which a prepared machine is a node of the cluster: CRI, kubelet, kube-proxy. */
+export class NodeAgents extends pulumi.ComponentResource {
+    /** Ends when kubelet and kube-proxy run and the API knows the node. */
+    readonly activated: pulumi.Resource;
+
+    constructor(name: string, args: NodeAgentsArgs, opts: pulumi.ComponentResourceOptions) {
+        super("slipway:node:NodeAgents", name, {}, opts);
+        const { node, cluster, nodes, prepared, pki, step } = args;
+        const after: pulumi.Resource[] = [...args.after, prepared.staged];
+        if (!isControlPlane(node)) {
+            after.push(this.workerCredentials(args));
+        }
+        this.activated = step(
+            `${node.name}-activate`,
+            {
+                kind: "activate",
+                manifest: render(...agents(node, cluster, nodes)),
+                arguments: { digest: pki.digestFor(node) },
+            },
+            { parent: this, dependsOn: after },
+        );
+        this.registerOutputs({});
+    }
+
+    /** A control plane has its credentials already, and mints its own token. */
+    private workerCredentials(args: NodeAgentsArgs): pulumi.Resource {
+        const { node, controlPlane, pki, prepared, step, after } = args;
+        const token = joinToken(`${node.name}-join`, { node, controlPlane }, { parent: this, dependsOn: after });
+        return step(
+            `${node.name}-credentials`,
+            {
+                kind: "credentials",
+                manifest: pki.credentialsFor(node, token.stdout),
+                arguments: { digest: pki.digestFor(node) },
+            },
+            { parent: this, dependsOn: [prepared.base, token] },
+        );
+    }
+}

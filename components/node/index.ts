@@ -1,0 +1,3 @@
+export * from "./agents";
+export * from "./preparedNode";
+export * from "./steps";

@@ -1,0 +1,53 @@
+import * as pulumi from "@pulumi/pulumi";
+
+import { ClusterSettings } from "../config/schema";
+import { NodeSpec } from "../inventory";
+import { base } from "../render/base";
+import { render } from "../render/manifest";
+import { Digests, stage } from "../render/stage";
+import { baseArguments, contact } from "../remote";
+import { StepOf } from "./steps";
+
+export interface PreparedNodeArgs {
+    readonly node: NodeSpec;
+    readonly cluster: ClusterSettings;
+    /** Digests of everything that a node fetches, as the mirror records them. */
+    readonly digests: Digests;
+    /** Of the cluster's CA: with the cluster's name it says whom the node belongs to. */
+    readonly fingerprint: pulumi.Input<string>;
+    /** Makes this node's steps. */
+    readonly step: StepOf;
+}
+
+/**
+ * One machine with everything in place and nothing of Kubernetes running: system settings, docker, binaries, images.
+ *
+ * All of it is harmless to a running cluster, so that all machines are worked on at once.
+ */
+export class PreparedNode extends pulumi.ComponentResource {
+    /** Ends when users, settings and docker are there: credentials may come. */
+    readonly base: pulumi.Resource;
+    /** Ends when binaries and images are there. */
+    readonly staged: pulumi.Resource;
+
+    constructor(name: string, args: PreparedNodeArgs, opts: pulumi.ComponentResourceOptions) {
+        super("slipway:node:PreparedNode", name, {}, opts);
+        const { node, cluster, digests, fingerprint, step } = args;
+        const reached = contact(`${name}-contact`, { node }, { parent: this });
+        this.base = step(
+            `${name}-base`,
+            {
+                kind: "base",
+                manifest: render(...base(node, cluster)),
+                arguments: baseArguments(node, { cluster: cluster.name, fingerprint }),
+            },
+            { parent: this, dependsOn: reached },
+        );
+        this.staged = step(
+            `${name}-stage`,
+            { kind: "stage", manifest: render(...stage(node, cluster, digests)) },
+            { parent: this, dependsOn: this.base },
+        );
+        this.registerOutputs({});
+    }
+}

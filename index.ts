@@ -1,0 +1,44 @@
+// The program: config → lab or inventory → cluster → workloads → outputs.
+import * as pulumi from "@pulumi/pulumi";
+
+import { Cluster, nodesOf } from "./components";
+import { loadSettings } from "./components/config/load";
+import { probeNodes } from "./components/remote";
+import { deployWorkloads } from "./components/workloads";
+import { Lab, labCluster, loadLab } from "./lab";
+import { loadDigests } from "./mirror/digests";
+import { dataFolder } from "./setup/paths";
+import { mirrorOf } from "./setup/stackRecord";
+
+export = async () => {
+    const settings = loadSettings();
+    const { workloads } = settings;
+    const mirror = mirrorOf(pulumi.getStack());
+    const digests = loadDigests(mirror);
+
+    const lab = settings.lab === undefined ? undefined : loadLab(settings.lab, { dataFolder: dataFolder(), mirror });
+    const cluster = lab ? labCluster(settings.cluster, lab) : settings.cluster;
+    const nodes = lab ? lab.nodes : nodesOf(cluster, settings.nodes);
+
+    // One quick look at every node, before anything is made: what drifted counts its generation up.
+    const reports = await probeNodes(nodes);
+    const machines = lab && new Lab(lab.config.name, lab);
+    const built = new Cluster(
+        cluster.name,
+        { settings: cluster, nodes, digests, reports },
+        // Destroying the lab destroys what is in it.
+        machines && { dependsOn: machines.containers, deletedWith: machines.network },
+    );
+    const urls = deployWorkloads(
+        { workloads, cluster, nodes },
+        { parent: built, provider: built.provider, dependsOn: built.ready },
+    );
+
+    return {
+        kubeconfig: built.kubeconfig,
+        endpoint: built.endpoint,
+        nodes: nodes.map(({ name, address, roles }) => ({ name, address, roles, versions: cluster.versions })),
+        urls,
+        certificates: built.certificates,
+    };
+};
