@@ -1,0 +1,153 @@
+# shellcheck shell=sh disable=SC2154
+# The verbs. Each compares first, then changes.
+
+check_step() {
+    parse_manifest
+    gather "$work/index"
+    differences "$work/index" >"$work/differences"
+    cut -f 4 "$work/differences"
+    [ ! -s "$work/differences" ]
+}
+
+apply_step() {
+    parse_manifest
+    mkdir -p "$state/manifests" "$state/stamps" "$state/before" "$state/artifacts" "$state/generations"
+    chmod 0755 "$state"
+    touch "$state/sums"
+    if [ "$kind" = base ]; then
+        welcome
+    else
+        [ -z "$owner" ] || refuse_other_owner
+    fi
+    remember_intent
+    gather "$work/index"
+    differences "$work/index" >"$work/differences"
+    each_difference
+    each_vanished
+    [ "$kind" != activate ] || prepare_bootstrap
+    apply_units
+    case $kind in
+        control-plane) await_api ;;
+        activate) finish_bootstrap ;;
+    esac
+    remember_manifest
+}
+
+# Kinds of which many are better changed at once are taken at the first of them.
+each_difference() {
+    bulk=''
+    while IFS=$tab read -r id what name sentence <&3; do
+        case $what in
+            unit) continue ;;
+            package | conflict | artifact | image)
+                [ "$what" != image ] || what=artifact
+                case " $bulk " in *" $what "*) continue ;; esac
+                bulk="$bulk $what"
+                "apply_${what}s"
+                ;;
+            *)
+                line=$(awk -F '\t' -v id="$id" '$1 == id && $2 != "member"' "$work/index")
+                IFS=$tab read -r id what name a b c d <<EOF
+$line
+EOF
+                "apply_$what" "$name" "$a" "$b" "$c" "$d"
+                changed "$sentence"
+                ;;
+        esac
+    done 3<"$work/differences"
+}
+
+# remember_intent: what is about to be applied is written down before the first change, beside what was, so that after
+# a kill nothing is forgotten that a later apply or remove has to take away.
+remember_intent() {
+    if [ -f "$state/manifests/$kind.next" ]; then
+        cat "$state/manifests/$kind.next" "$work/index" >"$state/manifests/$kind.new"
+    else
+        cp "$work/index" "$state/manifests/$kind.new"
+    fi
+    mv "$state/manifests/$kind.new" "$state/manifests/$kind.next"
+}
+
+remember_manifest() {
+    cat "$work/index" "$work/retired" >"$state/manifests/$kind.new"
+    mv "$state/manifests/$kind.new" "$state/manifests/$kind"
+    rm -f "$state/manifests/$kind.next"
+    [ -z "$generation" ] || printf '%s\n' "$generation" >"$state/generations/$kind"
+}
+
+# known_manifest KIND: everything a kind ever applied and has not removed.
+known_manifest() {
+    cat "$state/manifests/$1" "$state/manifests/$1.next" 2>/dev/null || true
+}
+
+# vanished KEPT…: what this kind applied and no index in KEPT names, the last first. Paths are one name space, whatever
+# kind of entry they belong to.
+vanished() {
+    known_manifest "$kind" >"$work/known"
+    cat "$@" >"$work/kept"
+    awk -F '\t' '
+        $2 == "artifact" || $2 == "prove" { next }
+        { subject = substr($3, 1, 1) == "/" ? $3 : $2 " " $3 }
+        FILENAME ~ /\/kept$/ { kept[subject] = 1; next }
+        subject in kept { next }
+        { line[++count] = $0; last[subject] = count; name[count] = subject }
+        END { for (i = count; i > 0; i--) if (last[name[i]] == i) print line[i] }' "$work/kept" "$work/known"
+}
+
+# An entry that another step of this node lists too goes with the last of them.
+other_manifests() {
+    for file in "$state"/manifests/*; do
+        case $file in
+            */"$kind" | */"$kind.next" | *'*') ;;
+            *) echo "$file" ;;
+        esac
+    done
+}
+
+each_vanished() {
+    : >"$work/retired"
+    # shellcheck disable=SC2046
+    vanished "$work/index" $(other_manifests) >"$work/vanished"
+    remove_entries "$work/vanished" some
+}
+
+remove_step() {
+    cat >/dev/null
+    if [ -n "$owner" ] && [ -f "$state/owner" ] && [ "$(cat "$state/owner")" != "$owner" ]; then
+        say "this node belongs to $(cat "$state/owner") now: nothing was removed"
+        return
+    fi
+    if [ "$kind" = base ]; then
+        # What other steps left undone: their removal failed, or never came.
+        for kind in activate control-plane credentials stage base; do
+            remove_kind
+        done
+        farewell
+    else
+        remove_kind
+    fi
+}
+
+# A kind that never applied anything has nothing to take away, whatever lies on the machine.
+remove_kind() {
+    [ -n "$(known_manifest "$kind")" ] || return 0
+    : >"$work/retired"
+    # shellcheck disable=SC2046
+    vanished $(other_manifests) /dev/null >"$work/vanished"
+    remove_entries "$work/vanished" all
+    rm -f "$state/manifests/$kind" "$state/manifests/$kind.next" "$state/generations/$kind"
+}
+
+# remove_entries LINES all|some: units first, together; `some` is for what vanished while the rest stays: folders that
+# hold data then stay too.
+remove_entries() {
+    extent=$2
+    units=$(awk -F '\t' '$2 == "unit" { print $3 }' "$1")
+    # shellcheck disable=SC2086
+    [ -z "$units" ] || remove_units $units
+    [ "$kind" != activate ] || [ "$extent" != all ] || remove_leftovers
+    while IFS=$tab read -r id what name a b c d <&3; do
+        [ "$what" != unit ] || continue
+        "remove_$what" "$name" "$a" "$b" "$c" "$d"
+    done 3<"$1"
+}

@@ -1,0 +1,108 @@
+# shellcheck shell=sh disable=SC2016,SC2034,SC2154
+# One comparison for check, apply and probe.
+
+# differences INDEX: lines "ID KIND NAME SENTENCE" for what differs from $work/facts; a unit's stamp goes to
+# $work/stamps as "NAME STAMP". A stamp is text, so that one can see which input of a unit changed.
+differences() {
+    : >"$work/stamps"
+    awk -F '\t' -v stamps="$work/stamps" "$comparer" "$work/facts" pass=1 "$1" pass=2 "$1"
+}
+
+comparer='
+function differs(sentence) { print $1, $2, $3, sentence }
+function owned(what, wanted_mode, wanted_owner) {
+    if (mode_of($3) + 0 != wanted_mode + 0) differs(what " " $3 " has mode " mode_of($3) " instead of " wanted_mode)
+    else if (owner[$3] != wanted_owner) differs(what " " $3 " belongs to " owner[$3] " instead of " wanted_owner)
+}
+function mode_of(path) { return substr("0000" mode[path], length(mode[path]) + 1) }
+function text(path, sum, wanted_mode, wanted_owner) {
+    if (!(path in type)) differs("file " path " is missing")
+    else if (type[path] != "f") differs(path " is no plain file")
+    else if (sums[path] != sum) differs("file " path " has other content")
+    else owned("file", wanted_mode, wanted_owner)
+}
+# What a unit was started with, of one path: as it will be where this manifest says so, else as it is.
+function input(path) {
+    if (path in wanted) return wanted[path]
+    if (!(path in type)) return "missing"
+    return type[path] == "l" ? "->" target[path] : sums[path]
+}
+function why_restart(old, new,    i, n, o, was, now, cause) {
+    n = split(new, now, " "); o = split(old, was, " ")
+    for (i = 1; i <= o; i++) seen[was[i]] = 1
+    for (i = 2; i <= n; i++) if (!(now[i] in seen)) { sub(/=.*/, "", now[i]); cause = cause (cause == "" ? "" : ", ") now[i] }
+    split("", seen)
+    return cause == "" ? "its settings" : cause
+}
+BEGIN { OFS = "\t" }
+!pass && $1 == "path" { type[$2] = $3; mode[$2] = $4; sub(/^0+/, "", mode[$2]); owner[$2] = $5; target[$2] = $6; next }
+!pass && $1 == "sum" { sums[$2] = $3; next }
+!pass { value = $4; for (i = 5; i <= NF; i++) value = value "\t" $i; is[$2, $3] = value; next }
+pass == 1 {
+    if ($2 == "file") wanted[$3] = $6
+    if ($2 == "link") wanted[$3] = "->" $4
+    next
+}
+$2 == "directory" {
+    if (!($3 in type)) differs("directory " $3 " is missing")
+    else if (type[$3] != "d") differs($3 " is no directory")
+    else owned("directory", $4, $5)
+}
+$2 == "file" { text($3, $6, $4, $5) }
+$2 == "once" && !($7 in type) { text($3, $6, $4, $5) }
+$2 == "link" {
+    if (!($3 in type)) differs("link " $3 " is missing")
+    else if (type[$3] != "l") differs($3 " is no link")
+    else if (target[$3] != $4) differs("link " $3 " points at " target[$3] " instead of " $4)
+}
+$2 == "user" && !(("user", $3) in is) { differs("user " $3 " is missing") }
+$2 == "module" {
+    if (is["module", $3] == "no") differs("kernel module " $3 " is not loaded")
+    else if (is["module", $3] == "loaded" && is["module-boot", $3] != $3) differs("kernel module " $3 " is not loaded at boot")
+}
+$2 == "sysctl" {
+    if (is["sysctl", $3] != $4) differs("sysctl " $3 " is \"" is["sysctl", $3] "\" instead of \"" $4 "\"")
+    else if (is["sysctl-boot", $3] != $3 " = " $4) differs("sysctl " $3 " is not set at boot")
+}
+$2 == "swap" && (("swap", "off") in is) { differs("swap is on") }
+$2 == "conflict" && is["package", $3] == "installed" { differs("package " $3 " is installed and conflicts") }
+$2 == "package" && is["package", $3] != "installed" { differs("package " $3 " is not installed") }
+$2 == "artifact" { artifact = $0; sum = $6; told = 0; next }
+$2 == "member" && !told {
+    split(is["member", $3], record, "\t")
+    if (!($3 in type)) why = " is missing"
+    else if (type[$3] != "f") why = " is no plain file"
+    else if (record[2] != sum) why = " is of another version or unknown"
+    else if (sums[$3] != record[1]) why = " was changed since it was installed"
+    else if (mode_of($3) + 0 != $4 + 0) why = " has mode " mode_of($3) " instead of " $4
+    else next
+    path = $3; told = 1
+    $0 = artifact
+    differs("artifact " $3 " " $4 ": " path why)
+}
+$2 == "image" {
+    split(is["loaded", $3], record, "\t")
+    if (!(("image", $3) in is)) differs("image " $3 " is not loaded")
+    else if (record[1] != $5) differs("image " $3 " was not loaded from the archive of this digest")
+    else if (record[2] != is["image", $3]) differs("image " $3 " is another one than was loaded")
+}
+$2 == "prove" && (is["proved", $3] == "" || is["proved", $3] != is["image", $3] "\t" is["docker", "version"]) {
+    differs("docker is not proved with " $3)
+}
+$2 == "unit" {
+    path = "/etc/systemd/system/" $3
+    why = ""
+    if ($7 != "-" && !(path in type)) why = "its text is missing"
+    else if ($7 != "-" && sums[path] != $7) why = "its text differs"
+    else if (is["reload", $3] == "yes") why = "systemd has not read its text again"
+    if (is["enabled", $3] !~ /^(enabled|enabled-runtime|static|indirect|generated|alias)$/) why = why (why == "" ? "" : "; ") "not enabled"
+    if (is["active", $3] != "active") why = why (why == "" ? "" : "; ") "not active"
+    stamp = $5 " text=" $7
+    n = split($6, after, ",")
+    if ($6 != "-") for (i = 1; i <= n; i++) stamp = stamp " " after[i] "=" input(after[i])
+    print $3, stamp > stamps
+    if ($4 != "started" && is["stamp", $3] != stamp)
+        why = why (why == "" ? "" : "; ") "has to restart" (is["stamp", $3] == "" ? "" : " for " why_restart(is["stamp", $3], stamp))
+    if (why != "") differs("unit " $3 ": " why)
+}
+'

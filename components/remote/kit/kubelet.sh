@@ -1,0 +1,108 @@
+# shellcheck shell=sh disable=SC2154
+# How a kubelet comes by its certificate, and what it and its pods leave behind.
+
+admin=/etc/kubernetes/admin.conf
+bootstrap=/var/lib/kubelet/bootstrap-kubeconfig
+client_certificate=/var/lib/kubelet/pki/kubelet-client-current.pem
+join_limit=90
+
+# The link is switched by the step that needs it, so the path in the version's folder is never asked for.
+kubectl() {
+    command /opt/k8s/kubernetes/kubectl --request-timeout=10s "$@" </dev/null
+}
+
+needs_certificate() {
+    [ "$kind" = activate ] && [ ! -e "$root$client_certificate" ] &&
+        grep -q "${tab}unit${tab}kubelet.service${tab}" "$work/index"
+}
+
+# The API server's address in a kubeconfig that was rendered for this node.
+api_server() {
+    sed -n 's/^ *server: *//p' "$1" | head -n 1 | tr -d '"'
+}
+
+# A control plane mints a token for its own kubelet; a worker's came with its credentials.
+prepare_bootstrap() {
+    if ! needs_certificate || [ ! -f "$admin" ]; then
+        return 0
+    fi
+    # shellcheck disable=SC2034
+    ttl=600
+    token=$(join_token "$node")
+    printf '%s\n' "${token%%.*}" >"$state/bootstrap-token"
+    cat >"$work/bootstrap" <<EOF
+apiVersion: v1
+kind: Config
+clusters:
+- name: bootstrap
+  cluster:
+    certificate-authority: /etc/kubernetes/pki/ca.crt
+    server: $(api_server "$admin")
+users:
+- name: bootstrap
+  user:
+    token: $token
+contexts:
+- name: bootstrap
+  context:
+    cluster: bootstrap
+    user: bootstrap
+current-context: bootstrap
+EOF
+    put "$work/bootstrap" "$bootstrap" 0600 root:root
+}
+
+# The kubelet asks with its token; the controller-manager approves and signs.
+await_certificate() {
+    await "$join_limit" test -e "$client_certificate" || {
+        journalctl --no-pager -q -n 20 -o cat -u kubelet.service | without_secrets >&2 || true
+        fail "The kubelet of $(uname -n) has no client certificate after $join_limit s (its last lines are above):" \
+            "is the API reachable from there, is the controller-manager up, has the join token expired?"
+    }
+}
+
+# Once the API knows the node the token has done its work, and is nowhere any more.
+finish_bootstrap() {
+    [ -e "$root$bootstrap" ] && [ -e "$root$client_certificate" ] || return 0
+    await "$join_limit" node_is_known ||
+        fail "The API doesn't know the node $node $join_limit s after its kubelet got a certificate:" \
+            "look at 'journalctl -u kubelet' on $(uname -n)."
+    rm -f "$root$bootstrap"
+    if [ -f "$state/bootstrap-token" ]; then
+        kubectl --kubeconfig "$admin" -n kube-system delete secret --ignore-not-found \
+            "bootstrap-token-$(cat "$state/bootstrap-token")" >/dev/null
+        rm "$state/bootstrap-token"
+    fi
+    changed "node $node joined"
+}
+
+node_is_known() {
+    kubectl --kubeconfig /var/lib/kubelet/kubeconfig get node "$node" -o name >/dev/null 2>&1
+}
+
+# The API of this control plane, by its own address, under the name that its certificate is sure to have.
+await_api() {
+    server=$(api_server "$admin")
+    host=${server#https://}
+    port=${host##*:}
+    await 120 api_is_ready "$port" "${host%:*}" || {
+        journalctl --no-pager -q -n 20 -o cat -u kube-apiserver.service | without_secrets >&2 || true
+        fail "The API server of $(uname -n) is not ready after 120 s (its last lines are above):" \
+            "look at 'journalctl -u kube-apiserver -u etcd'."
+    }
+}
+
+api_is_ready() {
+    kubectl --kubeconfig "$admin" --server "https://127.0.0.1:$1" --tls-server-name "$2" get --raw /readyz \
+        >/dev/null 2>&1
+}
+
+# await SECONDS COMMAND…: asks five times a second
+await() {
+    until=$(($(date +%s) + $1))
+    shift
+    while ! "$@"; do
+        [ "$(date +%s)" -lt "$until" ] || return 1
+        sleep 0.2
+    done
+}

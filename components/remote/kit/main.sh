@@ -1,0 +1,76 @@
+# shellcheck shell=sh disable=SC2015,SC2034,SC2154
+# Which verb was asked for, with which arguments; the lock and the work folder around it.
+
+main() {
+    kind=${1:-} verb=''
+    case $kind in
+        probe)
+            probe
+            return
+            ;;
+        approve) approve_forever ;;
+        join)
+            node=${2:-}
+            shift 2
+            read_arguments "$@"
+            join_token "$node"
+            return
+            ;;
+        base | stage | credentials | control-plane | activate) verb=${2:-} ;;
+        *) fail "The kit knows no step '$kind': base, stage, credentials, control-plane, activate, join, approve, probe." ;;
+    esac
+    case $verb in
+        check | apply | remove) ;;
+        *) fail "The step $kind knows no '$verb': check, apply, remove." ;;
+    esac
+    shift 2
+    read_arguments "$@"
+    take_lock
+    open_work
+    "${verb}_step"
+}
+
+# Keys that the kit has no use for only make a command differ, so that its step runs again.
+read_arguments() {
+    node='' owner='' source='' ports='' adopt='' generation='' ttl=1800
+    for argument; do
+        case $argument in
+            node=*) node=${argument#*=} ;;
+            owner=*) owner=${argument#*=} ;;
+            source=*) source=${argument#*=} ;;
+            ports=*) ports=${argument#*=} ;;
+            adopt=*) adopt=${argument#*=} ;;
+            generation=*) generation=${argument#*=} ;;
+            ttl=*) ttl=${argument#*=} ;;
+            *=*) ;;
+            *) fail "The argument '$argument' is not of the form key=value." ;;
+        esac
+    done
+}
+
+# Two operators must not interleave. The base has the node for itself; the other steps share the node, each alone with
+# its kind, so that one operator's staging and credentials may run side by side. A killed step's children keep its lock.
+take_lock() {
+    mkdir -p "$run"
+    exec 8>"$run/node.lock" 9>"$run/$kind.lock"
+    share=-s
+    [ "$kind" != base ] || share=-x
+    if ! flock -n "$share" 8 || ! flock -n 9; then
+        say "another run works on this node; waiting for it, 300 s at most"
+        flock -w 300 "$share" 8 && flock -w 300 9 ||
+            fail "Another run has been working on this node for more than 300 s (it holds $run/*.lock):" \
+                "let it end, or find it by 'ps -ef | grep slipway', then run this again."
+    fi
+}
+
+# Manifests may hold secrets, so the work folder is below /run, which is memory. A killed run's folder goes with the
+# next run of its kind.
+open_work() {
+    work=$run/work.$kind
+    rm -rf "$work"
+    mkdir -p "$work/content"
+    trap 'rm -rf "$work"' EXIT
+    trap 'exit 129' HUP
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+}

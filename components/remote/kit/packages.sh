@@ -1,0 +1,104 @@
+# shellcheck shell=sh disable=SC2015,SC2086,SC2154
+# Packages of the distribution, by apt.
+
+# Never a question, the administrator's configuration files stay, and another apt is waited for (300 s).
+quiet_apt() {
+    (
+        umask 022
+        # The step's locks are not apt's: a service that a package starts must not hold them.
+        exec 8>&- 9>&-
+        DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l apt-get -y -q -o DPkg::Lock::Timeout=300 \
+            -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "$@" </dev/null
+    ) >"$work/apt" 2>&1
+}
+
+differing() {
+    awk -F '\t' -v what="$1" '$2 == what { print $3 }' "$work/differences"
+}
+
+installed_packages() {
+    dpkg-query -W -f='${db:Status-Status} ${Package}\n' | sed -n 's/^installed //p' | sort
+}
+
+apply_packages() {
+    wanted=$(differing package)
+    # A killed run leaves the list of what was there: what came since is ours.
+    note_new_packages
+    installed_packages >"$state/before/installed.new"
+    mv "$state/before/installed.new" "$state/before/installed"
+    [ -z "$(dpkg --audit)" ] || dpkg --configure -a >"$work/apt" 2>&1 || true
+    if [ -z "$(find /var/lib/apt/lists -name '*_Packages*' 2>/dev/null | head -n 1)" ] ||
+        ! quiet_apt install --no-install-recommends $wanted; then
+        quiet_apt update && quiet_apt install --no-install-recommends $wanted || {
+            tail -n 15 "$work/apt" >&2
+            fail "apt could not install" $wanted "on $(uname -n) (its last lines are above):" \
+                "look at the node's package sources and free space, then run this again."
+        }
+    fi
+    note_new_packages
+    changed "installed" $wanted
+}
+
+note_new_packages() {
+    [ -f "$state/before/installed" ] || return 0
+    installed_packages | comm -13 "$state/before/installed" - | while read -r package; do
+        first_time packages "$package"
+    done
+    rm "$state/before/installed"
+}
+
+apply_conflicts() {
+    unwanted=$(differing conflict)
+    quiet_apt remove $unwanted || {
+        tail -n 15 "$work/apt" >&2
+        fail "apt could not remove" $unwanted "from $(uname -n) (its last lines are above)."
+    }
+    changed "removed" $unwanted
+}
+
+remove_conflict() { :; }
+
+# While other entries stay, only the package itself goes; what came with it goes in the end.
+remove_package() {
+    [ "$extent" = some ] || return 0
+    if recorded packages "$1" >/dev/null; then
+        purge "$1"
+        forget_record packages "$1"
+    fi
+}
+
+# purge PACKAGE…: dpkg refuses where something else has come to need one; that one stays.
+purge() {
+    docker=''
+    case " $* " in *' docker.io '* | *' docker-ce '*) docker=yes ;; esac
+    if [ -n "$docker" ]; then
+        systemctl stop docker.service docker.socket containerd.service 2>/dev/null || true
+    fi
+    (
+        umask 022
+        exec 8>&- 9>&-
+        DEBIAN_FRONTEND=noninteractive dpkg --purge "$@" </dev/null
+    ) >"$work/apt" 2>&1 || say "kept, because something else needs it:" \
+        "$(sed -n 's/.*problems prevent removal of \([^:]*\):.*/\1/p' "$work/apt" | tr '\n' ' ')"
+    [ -z "$docker" ] || remove_docker_data
+}
+
+# purge_ours: every package that came with ours and is still there
+purge_ours() {
+    note_new_packages
+    [ -f "$state/before/packages" ] || return 0
+    sort "$state/before/packages" >"$work/ours"
+    ours=$(installed_packages | comm -12 - "$work/ours" | tr '\n' ' ')
+    [ -z "$ours" ] || purge $ours
+}
+
+# Docker's own purge may leave what lies on a mount.
+remove_docker_data() {
+    for folder in /var/lib/docker /var/lib/containerd; do
+        [ -d "$folder" ] || continue
+        unmount_below "$folder"
+        rm -rf "$folder" 2>/dev/null || find "$folder" -mindepth 1 -delete 2>/dev/null || true
+    done
+    rmdir /etc/docker /run/docker 2>/dev/null || true
+    ip link delete docker0 2>/dev/null || true
+}

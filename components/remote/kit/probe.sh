@@ -1,0 +1,57 @@
+# shellcheck shell=sh disable=SC2154
+# One line of JSON: what the node is, and what differs from what was applied. Changes nothing but the table of digests.
+
+probe() {
+    work=$(mktemp -d)
+    trap 'rm -rf "$work"' EXIT
+    : >"$work/retired"
+    cat "$state"/manifests/* 2>/dev/null | awk -F '\t' -v OFS='\t' '{ $1 = NR; print }' >"$work/all" || true
+    if [ -d "$state" ]; then gather "$work/all"; else : >"$work/facts"; fi
+    {
+        [ ! -f "$state/owner" ] || member known true
+        [ ! -f "$state/owner" ] || member owner "\"$(cat "$state/owner")\""
+        member joined "$(if [ -e "$root/var/lib/kubelet/pki/kubelet-client-current.pem" ]; then echo true; else echo false; fi)"
+        member architecture "\"$(architecture)\""
+        member system "\"$(sed -n 's/^PRETTY_NAME=//p' "$root/etc/os-release" | tr -d '"')\""
+        member kernel "\"$(uname -r)\""
+        member cpus "$(nproc)"
+        member memory "$(awk '$1 == "MemTotal:" { printf "%.0f", $2 * 1024 }' /proc/meminfo)"
+        member disk "$(df -P -B1 "$root/var/lib" | awk 'NR == 2 { print $4 }')"
+        member versions "{$(probe_versions | paste -s -d ,)}"
+        member units "{$(awk -F '\t' '$2 == "active" { print "\"" $3 "\":\"" $4 "\"" }' "$work/facts" | paste -s -d ,)}"
+        member kinds "{$(probe_kinds | paste -s -d ,)}"
+    } | paste -s -d , | sed 's/^/{/; s/$/}/'
+}
+
+member() {
+    printf '"%s":%s\n' "$1" "$2"
+}
+
+probe_versions() {
+    for link in kubernetes=/opt/k8s/kubernetes etcd=/opt/etcd/current cri-dockerd=/opt/cri-dockerd/current; do
+        if target=$(readlink "$root${link#*=}"); then
+            member "${link%%=*}" "\"${target#v}\""
+        fi
+    done
+    for package in docker.io docker-ce; do
+        version=$(dpkg-query -W -f='${Version}' "$package" 2>/dev/null || true)
+        [ -z "$version" ] || member docker "\"$version\""
+    done
+}
+
+# A step that was given generation G answers G while the node is as it was left, and G + 1 when something differs: fed
+# back, it runs the step once, and settles.
+probe_kinds() {
+    for file in "$state"/manifests/*; do
+        name=${file##*/}
+        case $name in '*' | *.next) continue ;; esac
+        differences "$file" >"$work/differences"
+        count=$(wc -l <"$work/differences")
+        generation=$(cat "$state/generations/$name" 2>/dev/null || echo 0)
+        # A step that was killed has more to do than its last manifest says.
+        [ ! -f "$state/manifests/$name.next" ] || count=$((count + 1))
+        [ "$count" = 0 ] || generation=$((generation + 1))
+        entries=$(head -n 10 "$work/differences" | cut -f 4 | sed 's/[\\"]/\\&/g; s/.*/"&"/' | paste -s -d ,)
+        printf '"%s":{"generation":%s,"differences":%s,"entries":[%s]}\n' "$name" "$generation" "$count" "$entries"
+    done
+}

@@ -1,0 +1,139 @@
+# shellcheck shell=sh disable=SC2013,SC2086,SC2154
+# Units. A stamp is the text of all inputs a unit was last started with; it is written only after the unit is active, so
+# that a kill between install and restart heals, and a change made by another step is noticed.
+
+# How long units may take to become active, in seconds. Units that wait for others (a second etcd member) need it.
+start_limit=180
+
+apply_units() {
+    install_units
+    gather "$work/index"
+    differences "$work/index" >"$work/differences"
+    trust_fresh_units
+    restart=$(awk -F '\t' '$2 == "unit" && $4 ~ /not active|has to restart/ { printf "%s ", $3 }' "$work/differences")
+    needs_certificate && wait_in_between=yes || wait_in_between=''
+    first='' later='' passed=''
+    for unit in $(cut -f 3 "$work/units"); do
+        case " $restart" in
+            *" $unit "*) [ -n "$passed" ] && later="$later $unit" || first="$first $unit" ;;
+        esac
+        # Until the kubelet has its certificate, what follows it in the manifest can't start.
+        [ "$unit" != kubelet.service ] || passed=$wait_in_between
+    done
+    restart_units $first
+    [ -z "$wait_in_between" ] || await_certificate
+    restart_units $later
+}
+
+# install_units: texts, then enabling, then one reload; a unit whose text differs is not yet touched.
+install_units() {
+    reload='' enable=''
+    awk -F '\t' '$2 == "unit"' "$work/index" >"$work/units"
+    while IFS=$tab read -r id _ unit _ _ _ text <&4; do
+        why=$(awk -F '\t' -v unit="$unit" '$2 == "unit" && $3 == unit { print $4 }' "$work/differences")
+        [ -n "$why" ] || continue
+        first_time units "$unit $(systemctl is-enabled "$unit" 2>/dev/null || true) $(systemctl is-active "$unit" 2>/dev/null || true)"
+        case $why in
+            *'its text is missing'* | *'its text differs'*)
+                if [ "$text" != - ]; then
+                    put "$work/content/$id" "/etc/systemd/system/$unit" 0644 root:root
+                fi
+                reload=yes
+                ;;
+            # Somebody changed what belongs to it, a drop-in for instance: it has to start with that.
+            *'not read its text'*)
+                rm -f "$state/stamps/$unit"
+                reload=yes
+                ;;
+        esac
+        case $why in *'not enabled'*) enable="$enable $unit" ;; esac
+        changed "$why" | sed "s/^changed: /changed: unit $unit: /"
+    done 4<"$work/units"
+    if [ -n "$enable" ]; then
+        systemctl --no-reload --quiet enable $enable
+        reload=yes
+    fi
+    [ -z "$reload" ] || systemctl daemon-reload
+}
+
+# A unit that a package started after its inputs were in place runs with them: it needs no restart.
+trust_fresh_units() {
+    while IFS=$tab read -r _ _ unit wish _ after _ <&4; do
+        if [ "$wish" = started ] && [ ! -f "$state/stamps/$unit" ] && fresh "$unit" "$after"; then
+            stamp_unit "$unit"
+        fi
+    done 4<"$work/units"
+}
+
+# fresh UNIT PATH,PATH…: became active after the last change of these
+fresh() {
+    since=$(awk -F '\t' -v unit="$1" '$2 == "since" && $3 == unit { print $4 }' "$work/facts")
+    [ -n "$since" ] && since=$(date -d "$since" +%s 2>/dev/null) || return 1
+    for input in $(echo "${2%-}" | tr , ' '); do
+        [ -e "$root$input" ] && [ "$(stat -c %Z "$root$input")" -lt "$since" ] || return 1
+    done
+}
+
+stamp_unit() {
+    sed -n "s/^$1$tab//p" "$work/stamps" >"$state/stamps/.new"
+    mv "$state/stamps/.new" "$state/stamps/$1"
+}
+
+# restart_units UNIT…: in one call, in which systemd keeps the order that After= asks for
+restart_units() {
+    [ $# != 0 ] || return 0
+    started=yes
+    systemctl reset-failed "$@" 2>/dev/null || true
+    timeout "$start_limit" systemctl restart "$@" >"$work/restart" 2>&1 || started=''
+    for unit; do
+        if [ "$(systemctl is-active "$unit" 2>/dev/null)" != active ]; then
+            [ -z "$started" ] || await_active "$unit" || true
+            [ "$(systemctl is-active "$unit" 2>/dev/null)" = active ] || explain_unit "$unit"
+        fi
+    done
+    for unit; do
+        stamp_unit "$unit"
+    done
+}
+
+# await_active UNIT: a daemon that gave up once and respawns gets 10 s more.
+await_active() {
+    left=50
+    while [ "$left" -gt 0 ]; do
+        [ "$(systemctl is-active "$1")" != active ] || return 0
+        sleep 0.2
+        left=$((left - 1))
+    done
+    return 1
+}
+
+explain_unit() {
+    journalctl --no-pager -q -n 20 -o cat -u "$1" 2>/dev/null | without_secrets >&2 || true
+    fail "The unit $1 is $(systemctl is-active "$1" 2>/dev/null || true) on $(uname -n) and not active after at most" \
+        "$start_limit s (its last lines are above): look at 'journalctl -u $1', mend the cause and run this again." \
+        "Nothing else was changed; the unit is started again then."
+}
+
+# remove_units UNIT…, the last started first. A unit of the distribution that ran before we came keeps running.
+remove_units() {
+    ours=''
+    for unit; do
+        case $(recorded units "$unit" || true) in
+            *' active') [ -f "$root/etc/systemd/system/$unit" ] && ours="$ours $unit" ;;
+            *) ours="$ours $unit" ;;
+        esac
+        rm -f "$state/stamps/$unit"
+        forget_record units "$unit"
+    done
+    [ -n "$ours" ] || return 0
+    for unit in $ours; do
+        timeout "$start_limit" systemctl stop "$unit" 2>/dev/null || true
+    done
+    systemctl --no-reload --quiet disable $ours 2>/dev/null || true
+    for unit in $ours; do
+        [ ! -f "$root/etc/systemd/system/$unit" ] || changed "unit $unit removed"
+        remove_path "/etc/systemd/system/$unit"
+    done
+    systemctl daemon-reload
+    systemctl reset-failed $ours 2>/dev/null || true
+}
