@@ -52,17 +52,20 @@ export function readManifest(folder: string): Digests | undefined {
     if (!fs.existsSync(file)) {
         return undefined;
     }
+    return parseManifest(fs.readFileSync(file, "utf8"), file);
+}
+
+/** Reads a manifest's text; `where` is for the error's sentence. */
+export function parseManifest(text: string, where: string): Digests {
     try {
-        const { source, files } = JSON.parse(fs.readFileSync(file, "utf8"));
+        const { source, files } = JSON.parse(text);
         if (typeof files !== "object" || files === null) {
-            throw new Error("it has no files");
+            throw new Error("it lists no files");
         }
         return { source, files };
     } catch (error) {
-        throw new Error(
-            `The mirror's manifest ${file} can't be read (${(error as Error).message}): ` +
-                `remove it and run \`npm run mirror\`.`,
-        );
+        const advice = "remove it and run `npm run mirror`";
+        throw new Error(`The mirror's manifest ${where} can't be read (${(error as Error).message}): ${advice}.`);
     }
 }
 

@@ -10,6 +10,7 @@ import { keyOf, type Job, type JobContext, type Progress } from "./job";
 import { mirrorJobs } from "./jobs";
 import { checkLock, loadLock, type Lock } from "./lock";
 import { requireTools } from "./tools";
+import { copyJobs } from "./upstream/copy";
 
 export interface FillOptions {
     readonly source: Source;
@@ -18,7 +19,10 @@ export interface FillOptions {
     /** Default: a folder of the cache, named after source and content. */
     readonly folder?: string;
     readonly progress?: Progress;
-    /** What stands before upstream's paths; "https://" by default. */
+    /**
+     * What stands before upstream's paths; "https://" by default. An operator's own mirror is a prefix of its own
+     * ("https://mirror.example.com/", "/mnt/mirror/"): one that Slipway has filled, or a proxy of upstream's sites.
+     */
     readonly upstream?: string;
     /** Default: `<cache folder>/mirror`. */
     readonly cache?: string;
@@ -28,10 +32,22 @@ export interface FillOptions {
     readonly jobs?: readonly Job[];
 }
 
-/** The mirror's default folder for a source and versions. The same content has the same folder, whatever the stack. */
-export function mirrorFolder(source: Source, versions: Versions = defaultVersions, cache = defaultCache()): string {
-    return path.join(cache, `${source}-${keyOf(mirrorJobs(source, versions, "amd64").map((job) => job.key))}`);
+/**
+ * The mirror's default folder for a source and versions. The same content has the same folder, whatever the stack; a
+ * copy of an operator's mirror has one of its own.
+ */
+export function mirrorFolder(
+    source: Source,
+    versions: Versions = defaultVersions,
+    cache = defaultCache(),
+    prefix = upstreamPrefix,
+): string {
+    const keys = mirrorJobs(source, versions, "amd64").map((job) => job.key);
+    const copied = source === "upstream" && prefix !== upstreamPrefix;
+    return path.join(cache, copied ? `copy-${keyOf(keys, prefix)}` : `${source}-${keyOf(keys)}`);
 }
+
+const upstreamPrefix = "https://";
 
 /**
  * Makes a mirror complete and returns its folder. What is there and fits its digest is left alone; the rest is fetched
@@ -40,11 +56,14 @@ export function mirrorFolder(source: Source, versions: Versions = defaultVersion
  */
 export async function fillMirror(options: FillOptions): Promise<string> {
     const { source, versions = defaultVersions, architectures, cache = defaultCache() } = options;
-    const folder = options.folder ?? mirrorFolder(source, versions, cache);
+    const prefix = options.upstream ?? upstreamPrefix;
+    const folder = options.folder ?? mirrorFolder(source, versions, cache, prefix);
     const progress = options.progress ?? (() => undefined);
+    const copied = source === "upstream" && prefix !== upstreamPrefix && !options.jobs;
     const jobs =
         options.jobs ??
-        architectures.flatMap((arch) => mirrorJobs(source, versions, arch, options.upstream ?? "https://"));
+        (copied ? await copyJobs({ versions, architectures, prefix, folder, progress }) : undefined) ??
+        architectures.flatMap((arch) => mirrorJobs(source, versions, arch, prefix));
     fs.mkdirSync(folder, { recursive: true });
     [folder, cache, path.join(cache, "made"), path.join(cache, "work")].forEach(sweep);
 
@@ -203,10 +222,19 @@ class Filling {
     }
 
     private context(job: Job, work: string, out: string): JobContext {
-        const say: Progress = (line, live) => this.progress(`${job.title}: ${line}`, live);
+        let last = 0;
+        const say: Progress = (line, live) => {
+            if (!live || Date.now() - last >= liveInterval) {
+                last = live ? Date.now() : last;
+                this.progress(`${job.title}: ${line}`, live);
+            }
+        };
         return { out, work, say, checked: () => undefined };
     }
 }
+
+/** Live lines come at most this often for each job, in milliseconds. */
+const liveInterval = 1000;
 
 function defaultCache(): string {
     return path.join(cacheFolder(), "mirror");

@@ -193,9 +193,13 @@ const nginxPackages = registerPackages({
 
 /** nginx from Debian, laid out as in upstream's image: conf.d, /usr/share/nginx/html, logs on stdout and stderr. */
 function nginx(version: string, arch: Architecture): Recipe {
+    const nginxFiles = [
+        ownFile("nginx/nginx.conf", "etc/nginx/nginx.conf"),
+        ownFile("nginx/default.conf", "etc/nginx/conf.d/default.conf"),
+    ];
     return {
         source: `https://packages.debian.org/${debianSuite}/nginx`,
-        inputs: [debianSuite],
+        inputs: [debianSuite, nginxFiles.map((file) => sha256(file.content as Buffer))],
         needs: debianTools,
         prepare: (context) => prepareDebian(arch, context),
         async assemble(context) {
@@ -205,8 +209,7 @@ function nginx(version: string, arch: Architecture): Recipe {
                 entries: [
                     ...entries,
                     ...essentials(["nginx:x:101:101:nginx:/nonexistent:/bin/false"]),
-                    ownFile("nginx/nginx.conf", "etc/nginx/nginx.conf"),
-                    ownFile("nginx/default.conf", "etc/nginx/conf.d/default.conf"),
+                    ...nginxFiles,
                     { path: "var/lib/nginx", type: "directory" },
                     { path: "var/log/nginx/access.log", type: "link", target: "/dev/stdout" },
                     { path: "var/log/nginx/error.log", type: "link", target: "/dev/stderr" },
@@ -247,26 +250,28 @@ function flannel(version: string, arch: Architecture): Recipe {
         packages: [module],
         variables: { [`${module}/pkg/version.Version`]: `v${version}` },
     };
+    const calls = ["", "-save", "-restore"]
+        .flatMap((suffix) => [`iptables${suffix}`, `ip6tables${suffix}`])
+        .map((name) => ownFile("flannel/iptables", `usr/sbin/${name}`, 0o755));
     const prepare = async (context: JobContext) => {
         await copyFlannel(module, version, context);
         await goPrepare(build, context);
     };
     return {
         source: `https://github.com/flannel-io/flannel/tree/v${version}`,
-        inputs: [goRecipe, build, debianSuite],
+        inputs: [goRecipe, build, debianSuite, calls.map((call) => sha256(call.content as Buffer))],
         needs: ["go", ...debianTools],
         prepare: (context) => Promise.all([prepare(context), prepareDebian(arch, context)]),
         async assemble(context) {
             await copyFlannel(module, version, context);
             const { entries, packages } = await debianFiles(flannelPackages, arch, context);
             const content = await compile(build, arch, context, "flannel");
-            const calls = ["", "-save", "-restore"].flatMap((suffix) => [`iptables${suffix}`, `ip6tables${suffix}`]);
             return {
                 entries: [
                     ...entries,
                     ...essentials(),
                     await certificateBundle(arch, context),
-                    ...calls.map((name) => ownFile("flannel/iptables", `usr/sbin/${name}`, 0o755)),
+                    ...calls,
                     { path: "opt/bin/flanneld", type: "file", mode: 0o755, content },
                 ],
                 config: {

@@ -64,7 +64,7 @@ export async function publishedSum(url: string, name: string): Promise<string> {
 }
 
 /** An answer that isn't a success: trying again won't help unless the server says it is its own fault. */
-class Refused extends Error {
+export class Refused extends Error {
     constructor(
         url: string,
         readonly response: Response,
@@ -83,7 +83,7 @@ export async function patiently<T>(
         const abort = new AbortController();
         const timer = setTimeout(() => abort.abort(new Error(`no answer for ${patience / 1000} s`)), patience);
         try {
-            const response = await fetch(url, { headers, signal: abort.signal });
+            const response = await open(url, { headers, signal: abort.signal });
             if (!response.ok) {
                 throw new Refused(url, response);
             }
@@ -104,9 +104,22 @@ export async function patiently<T>(
     }
 }
 
+/** fetch(), that knows folders too: an operator's mirror may be mounted ("/mnt/mirror/"). */
+async function open(url: string, init: RequestInit): Promise<Response> {
+    if (!url.startsWith("/")) {
+        return fetch(url, init);
+    }
+    const stat = fs.statSync(url, { throwIfNoEntry: false });
+    return stat?.isFile()
+        ? new Response(Readable.toWeb(fs.createReadStream(url)) as globalThis.ReadableStream, {
+              headers: { "content-length": String(stat.size) },
+          })
+        : new Response(null, { status: 404, statusText: "Not Found" });
+}
+
 /** The answer's status and headers, whatever the status: for asking how to sign in. */
 export async function ask(url: string): Promise<Response> {
-    const response = await fetch(url, { signal: AbortSignal.timeout(patience) });
+    const response = await open(url, { signal: AbortSignal.timeout(patience) });
     await response.body?.cancel();
     return response;
 }

@@ -19,7 +19,7 @@ function fileJob(artifact: Artifact, arch: Architecture, prefix: string): Job {
     return {
         name: `upstream-${artifact.name}`,
         title: `${artifact.name} ${artifact.version} (${arch})`,
-        key: keyOf("upstream", target),
+        key: keyOf("upstream", target, prefix),
         paths: [target],
         origin: "upstream",
         remark: artifact.checksums ? undefined : "upstream publishes no checksum beside it",
@@ -41,7 +41,7 @@ function imageJob(image: ImageArtifact, arch: Architecture, prefix: string): Job
     return {
         name: `upstream-image-${image.name.replaceAll("/", "-")}`,
         title: `image ${image.reference} (${arch})`,
-        key: keyOf("upstream", target, 1),
+        key: keyOf("upstream", target, prefix),
         paths: [target],
         origin: "upstream",
         async make(context) {

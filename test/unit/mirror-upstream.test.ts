@@ -6,6 +6,7 @@ import * as path from "node:path";
 import { artifacts, defaultVersions, images } from "../../mirror/catalogue";
 import { loadDigests, verifyMirror } from "../../mirror/digests";
 import { fillMirror } from "../../mirror/fill";
+import { serveMirror } from "../../mirror/serve";
 import { digest, fakeUpstream, type FakeUpstream } from "./mirror-support/upstream";
 import { readTar } from "./mirror-support/tar";
 
@@ -18,6 +19,7 @@ describe("a mirror filled from upstream", () => {
             architectures: ["amd64"],
             upstream: upstream.prefix,
             cache: folder,
+            folder: path.join(folder, "mirror"),
             lock: { upstream: {}, build: {} },
         });
 
@@ -43,9 +45,9 @@ describe("a mirror filled from upstream", () => {
         assert.match(criDockerd.remark ?? "", /publishes no checksum/);
         assert.match(files[images().nginx.path("amd64")].checked ?? "", /^docker.io\/library\/nginx@sha256:/);
 
-        const requests = upstream.requests.length;
+        upstream.requests.length = 0;
         await fill();
-        assert.equal(upstream.requests.length, requests, "a full mirror asks upstream for nothing");
+        assert.deepEqual(upstream.requests, ["manifest.json"], "a full mirror fetches nothing");
     });
 
     it("turns an image from its registry into an archive for docker load", async () => {
@@ -70,17 +72,14 @@ describe("a mirror filled from upstream", () => {
             assert.match(error.message, new RegExp(`${digest(right)} was expected`));
             return true;
         });
-        const mirror = path.join(
-            folder,
-            fs.readdirSync(folder).find((name) => name.startsWith("upstream-"))!,
-        );
+        const mirror = path.join(folder, "mirror");
         assert.ok(!fs.existsSync(path.join(mirror, kubelet)));
         assert.equal(Object.keys(loadDigests(mirror).files).length, 14);
 
         upstream.answers.set(kubelet, right);
         upstream.requests.length = 0;
         await fill();
-        assert.deepEqual(upstream.requests, [`${kubelet}.sha256`, kubelet]);
+        assert.deepEqual(upstream.requests, ["manifest.json", `${kubelet}.sha256`, kubelet]);
         assert.deepEqual(await verifyMirror(mirror), []);
     });
 
@@ -104,6 +103,37 @@ describe("a mirror filled from upstream", () => {
         await assert.rejects(
             fill(),
             /kubectl 1.36.3 \(amd64\) is missing from the mirror: http.*kubectl.sha256 answered 404/,
+        );
+    });
+
+    it("is copied by others, over HTTP or from a folder, and stands in when it can't be asked", async () => {
+        const original = await fill();
+        const server = await serveMirror({ folder: original });
+        const lines: string[] = [];
+        const copy = (from: string, cache: string) =>
+            fillMirror({
+                source: "upstream",
+                upstream: from,
+                architectures: ["amd64"],
+                cache: path.join(folder, cache),
+                lock: { upstream: {}, build: {} },
+                progress: (line) => lines.push(line),
+            });
+        const copies = [await copy(server.url, "one"), await copy(`${original}/`, "two")];
+        const digests = (of: string) =>
+            Object.entries(loadDigests(of).files).map(([name, { sha256 }]) => [name, sha256]);
+        for (const each of copies) {
+            assert.deepEqual(digests(each), digests(original));
+            assert.deepEqual(await verifyMirror(each), []);
+        }
+        await server.close();
+        assert.equal(await copy(server.url, "one"), copies[0]);
+        assert.ok(lines.some((line) => /can't be fetched: .* What was copied from there earlier is used./.test(line)));
+
+        fs.writeFileSync(path.join(original, images().pause.path("amd64")), "something else");
+        await assert.rejects(
+            copy(`${original}/`, "three"),
+            /image .*pause.* is missing from the mirror: .*was expected/,
         );
     });
 });
