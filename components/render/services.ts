@@ -11,7 +11,7 @@ import { variables } from "./text";
 export function activeVersion({ kubernetes }: Versions): Fragment {
     return [
         { kind: "link", path: paths.kubernetes, target: `v${kubernetes}` },
-        { kind: "file", path: paths.kubeVariables, content: variables({ KUBE_LOGGING: "--v=1" }) },
+        { kind: "file", path: paths.kubeVariables, content: variables({ KUBE_LOGGING: "--v=0" }) },
     ];
 }
 

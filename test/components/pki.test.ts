@@ -1,0 +1,126 @@
+import assert from "node:assert/strict";
+
+import * as pulumi from "@pulumi/pulumi";
+
+import { Pki } from "../../components/pki";
+import { boards } from "../support";
+
+interface Made {
+    readonly type: string;
+    readonly name: string;
+    readonly inputs: Record<string, unknown>;
+}
+
+const pem = (label: string, text: string) =>
+    `-----BEGIN ${label}-----\n${Buffer.from(text).toString("base64")}\n-----END ${label}-----\n`;
+
+/** Answers as the plugin would, with texts that say where they come from. */
+function mockEngine(made: Made[], preview = false): void {
+    pulumi.runtime.setMocks(
+        {
+            newResource: ({ type, name, inputs }) => {
+                made.push({ type, name, inputs });
+                const certificate = /Cert$/.test(type);
+                const outputs = {
+                    ...(/PrivateKey$/.test(type) && {
+                        privateKeyPem: pem("EC PRIVATE KEY", name),
+                        publicKeyPem: pem("PUBLIC KEY", name),
+                    }),
+                    ...(/CertRequest$/.test(type) && { certRequestPem: pem("CERTIFICATE REQUEST", name) }),
+                    ...(certificate && { certPem: pem("CERTIFICATE", name), validityEndTime: "2036-01-01T00:00:00Z" }),
+                };
+                return { id: `${name}-id`, state: { ...inputs, ...outputs } };
+            },
+            call: () => ({}),
+        },
+        "slipway",
+        "test",
+        preview,
+    );
+}
+
+const value = <T>(output: pulumi.Output<T>) => new Promise<T>((resolve) => output.apply(resolve));
+const isSecret = (output: pulumi.Output<unknown>) => pulumi.isSecret(output);
+
+describe("Pki", () => {
+    const { cluster, nodes } = boards({}, [["control-plane", "worker"], ["worker"]]);
+    const made: Made[] = [];
+    let pki: Pki;
+    before(async () => {
+        mockEngine(made);
+        pki = new Pki("hex-pki", { cluster, nodes });
+        await value(pki.credentialsFor(nodes[0]));
+    });
+
+    it("makes three authorities, and a key, a request and a certificate for each use", () => {
+        const count = (type: string) => made.filter((one) => one.type.endsWith(type)).length;
+        assert.equal(count("/selfSignedCert:SelfSignedCert"), 3);
+        // Eight for the control plane, one for the operator; a worker has none.
+        assert.equal(count("/locallySignedCert:LocallySignedCert"), 9);
+        assert.equal(count("/certRequest:CertRequest"), 9);
+        // Theirs, the service accounts' and the one for secrets at rest.
+        assert.equal(count("/privateKey:PrivateKey"), 3 + 9 + 2);
+    });
+
+    it("names everything after its owner, with the generation", () => {
+        const names = made.map(({ name }) => name);
+        assert.ok(names.includes("hex-pki-cluster-ca-g1-certificate"));
+        assert.ok(names.includes("hex-pki-hex-n1-apiserver-g1-key"));
+        assert.deepEqual(
+            names.filter((name) => !name.startsWith("hex-pki")),
+            [],
+        );
+    });
+
+    it("uses P-256 and renews in time", () => {
+        for (const { inputs } of made.filter(({ type }) => type.endsWith(":PrivateKey"))) {
+            assert.deepEqual(inputs, { algorithm: "ECDSA", ecdsaCurve: "P256" });
+        }
+        for (const { inputs } of made.filter(({ type }) => type.endsWith(":LocallySignedCert"))) {
+            assert.equal(inputs.validityPeriodHours, cluster.certificates.hours);
+            assert.equal(inputs.earlyRenewalHours, cluster.certificates.renewHours);
+        }
+    });
+
+    it("keeps credentials and kubeconfig secret, and what names the cluster public", async () => {
+        assert.ok(await isSecret(pki.credentialsFor(nodes[0])));
+        assert.ok(await isSecret(pki.credentialsFor(nodes[1], "abcdef.0123456789abcdef")));
+        assert.ok(await isSecret(pki.adminKubeconfig));
+        for (const output of [pki.fingerprint, pki.digestFor(nodes[0]), pki.digestFor(nodes[1]), pki.expiries]) {
+            assert.equal(await isSecret(output), false);
+        }
+    });
+
+    it("gives a control plane everything, and a worker nothing but trust and a token", async () => {
+        const own = await value(pki.credentialsFor(nodes[0]));
+        for (const path of ["pki/ca.key", "pki/apiserver.key", "pki/encryption-config.yaml", "admin.conf"]) {
+            assert.match(own, new RegExp(`^file 0600 root:root /etc/kubernetes/${path}$`, "m"));
+        }
+        const worker = await value(pki.credentialsFor(nodes[1], "abcdef.0123456789abcdef"));
+        assert.doesNotMatch(worker, /PRIVATE KEY|\.key$/m);
+        assert.match(worker, /token: abcdef\.0123456789abcdef/);
+    });
+
+    it("digests public things: equal for equal certificates, whatever the token is", async () => {
+        assert.match(await value(pki.digestFor(nodes[1])), /^[0-9a-f]{16}$/);
+        assert.notEqual(await value(pki.digestFor(nodes[0])), await value(pki.digestFor(nodes[1])));
+    });
+
+    it("writes the operator's kubeconfig for the cluster's name, checked against the endpoint's", async () => {
+        const text = await value(pki.adminKubeconfig);
+        assert.match(text, /^current-context: hex$/m);
+        assert.match(text, /server: https:\/\/192\.168\.10\.11:6443$/m);
+        assert.match(text, /tls-server-name: api\.hex\.k8s\.local$/m);
+    });
+
+    it("says when each certificate ends", async () => {
+        const expiries = await value(pki.expiries);
+        assert.equal(expiries["cluster-ca"], "2036-01-01T00:00:00Z");
+        assert.ok("hex-n1/etcd-peer" in expiries && "admin" in expiries);
+    });
+
+    it("refuses a control plane that it doesn't know", () => {
+        const stranger = { ...nodes[0], name: "stranger" };
+        assert.throws(() => pki.credentialsFor(stranger), /no certificates for stranger/);
+    });
+});

@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import * as fs from "node:fs";
+import * as path from "node:path";
+
+import { controlPlaneCertificates } from "../../components/pki/certificates";
+import { controlPlaneCredentials, workerCredentials } from "../../components/pki/credentials";
+import { agents, base, controlPlane, Fragment, render, stage } from "../../components/render";
+import { boards, Example, exampleDigests } from "../support";
+
+/** What real nodes get, to the letter. UPDATE_GOLDEN=1 writes the files anew; their diff is what a review reads. */
+function golden(name: string, text: string): void {
+    const file = path.join(__dirname, "files", `${name}.txt`);
+    if (process.env.UPDATE_GOLDEN) {
+        fs.writeFileSync(file, text);
+    }
+    assert.ok(fs.existsSync(file), `${file} doesn't exist: write it with UPDATE_GOLDEN=1 and read it.`);
+    assert.equal(text, fs.readFileSync(file, "utf8"), `${name} differs: UPDATE_GOLDEN=1 takes the new text over.`);
+}
+
+const kit = "/var/lib/slipway/kit/current";
+
+function steps(example: Example, index: number): Record<string, Fragment[]> {
+    const { cluster, nodes } = example;
+    const node = nodes[index];
+    return {
+        base: base(node, cluster),
+        stage: stage(node, cluster, exampleDigests(example)),
+        ...(node.roles.includes("control-plane") ? { "control-plane": controlPlane(node, cluster, nodes, kit) } : {}),
+        activate: agents(node, cluster, nodes),
+    };
+}
+
+describe("manifests of a board cluster", () => {
+    const example = boards();
+    for (const [index, role] of ["control-plane", "worker"].entries()) {
+        for (const [step, fragments] of Object.entries(steps(example, index))) {
+            it(`${role}: ${step}`, () => golden(`${role}.${step}`, render(...fragments)));
+        }
+    }
+
+    it("control-plane: credentials", () => {
+        const { cluster, nodes } = example;
+        const pair = (name: string) => ({ certificate: `certificate ${name}\n`, key: `key ${name}\n` });
+        const issued = controlPlaneCertificates(cluster, nodes[0], nodes).map((spec) => ({ spec, ...pair(spec.name) }));
+        const secrets = {
+            clusterAuthority: pair("cluster CA"),
+            etcdCertificate: "certificate etcd CA\n",
+            frontProxyCertificate: "certificate front-proxy CA\n",
+            admin: pair("admin"),
+            serviceAccount: { publicKey: "public key\n", key: "key\n" },
+            encryption: "encryption\n",
+            issued,
+        };
+        golden("control-plane.credentials", render(controlPlaneCredentials(cluster, secrets)));
+    });
+
+    it("worker: credentials", () => {
+        const text = render(
+            workerCredentials(example.cluster, "certificate cluster CA\n", "abcdef.0123456789abcdef\n"),
+        );
+        golden("worker.credentials", text);
+    });
+});
+
+describe("manifests that differ", () => {
+    it("for three control planes that take no pods", () => {
+        const reserved = boards({}, [["control-plane"], ["control-plane"], ["control-plane"], ["worker"]]);
+        const first = steps(reserved, 0);
+        golden("three-control-planes.control-plane", render(...first["control-plane"]));
+        assert.match(
+            render(...first.activate),
+            /registerWithTaints:\n\| {3}- effect: NoSchedule\n\| {5}key: node-role/,
+        );
+        const worker = render(...steps(reserved, 3).activate);
+        assert.match(worker, /\| 192\.168\.10\.11 api\.\S+\n\| 192\.168\.10\.12 api\.\S+\n\| 192\.168\.10\.13 api\./);
+    });
+
+    it("without a network of ours: no CNI file is written", () => {
+        const bare = boards({ network: { backend: "none" } });
+        assert.doesNotMatch(render(...steps(bare, 1).activate), /cni\/net\.d\/\d/);
+    });
+
+    it("in the units that a changed kubelet setting restarts, and no other", () => {
+        const stamps = (cluster: object) => {
+            const text = render(...steps(boards(cluster), 1).activate);
+            return Object.fromEntries(
+                [...text.matchAll(/^unit (\S+) \S+ stamp=(\S+)/gm)].map((match) => [match[1], match[2]]),
+            );
+        };
+        const [before, after] = [stamps({}), stamps({ kubelet: { maxPods: 50 } })];
+        const restarted = Object.keys(before).filter((unit) => before[unit] !== after[unit]);
+        assert.deepEqual(restarted, ["kubelet.service"]);
+    });
+
+    it("in the units that a new Kubernetes version restarts: on a control plane all that run from its link", () => {
+        const stamps = (version: string) => {
+            const { "control-plane": own, activate } = steps(boards({ kubernetes: { version } }), 0);
+            const text = render(...own) + render(...activate);
+            return Object.fromEntries(
+                [...text.matchAll(/^unit (\S+) \S+ stamp=(\S+)/gm)].map((match) => [match[1], match[2]]),
+            );
+        };
+        const [before, after] = [stamps("1.35.4"), stamps("1.36.3")];
+        const kept = Object.keys(before).filter((unit) => before[unit] === after[unit]);
+        assert.deepEqual(kept.sort(), [
+            "cri-dockerd.service",
+            "docker.service",
+            "etcd.service",
+            "kubernetes-hosts.service",
+        ]);
+    });
+});

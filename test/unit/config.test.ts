@@ -1,0 +1,151 @@
+import assert from "node:assert/strict";
+
+import { validate } from "../../components/config/validate";
+
+const node = (number: number, more: object = {}) => ({
+    name: `hex-n${number}`,
+    address: `192.168.10.${10 + number}`,
+    roles: number === 1 ? ["control-plane", "worker"] : ["worker"],
+    ...more,
+});
+
+const valid = { cluster: { name: "hex" }, nodes: [node(1), node(2)] };
+
+function problems(raw: unknown): readonly string[] {
+    const result = validate(raw);
+    return "problems" in result ? result.problems : [];
+}
+
+function settings(raw: unknown) {
+    const result = validate(raw);
+    assert.ok("settings" in result, `expected no problems, but: ${JSON.stringify(result)}`);
+    return result.settings;
+}
+
+/** The cluster of the valid configuration with other settings. */
+const cluster = (more: object) => ({ ...valid, cluster: { name: "hex", ...more } });
+
+describe("configuration", () => {
+    it("is complete with a name and the machines", () => {
+        const { cluster, nodes, workloads } = settings(valid);
+        assert.equal(cluster.domain, "hex.k8s.local");
+        assert.equal(cluster.kubernetes.version, cluster.versions.kubernetes);
+        assert.deepEqual(cluster.network, {
+            podCidr: "10.244.0.0/16",
+            serviceCidr: "10.96.0.0/16",
+            backend: "vxlan",
+        });
+        assert.equal(cluster.api.port, 6443);
+        assert.equal(cluster.kubeProxy.mode, "iptables");
+        assert.ok(cluster.certificates.renewHours < cluster.certificates.hours);
+        assert.deepEqual(nodes[1].roles, ["worker"]);
+        assert.deepEqual(workloads, {});
+    });
+
+    it("deploys only the workloads that are named, with their defaults", () => {
+        const { workloads } = settings({ ...valid, workloads: { "my-nginx": {} } });
+        assert.deepEqual(workloads, { "my-nginx": { replicas: 3, port: 80 } });
+    });
+
+    it("takes a lab instead of machines", () => {
+        assert.deepEqual(settings({ cluster: { name: "dev" }, lab: { workers: 2 } }).lab, { workers: 2 });
+    });
+
+    it("lets versions and overrides through", () => {
+        const { cluster: changed } = settings(
+            cluster({ kubernetes: { version: "1.35.4" }, versions: { etcd: "3.6.9" }, kubelet: { maxPods: 50 } }),
+        );
+        assert.equal(changed.versions.kubernetes, "1.35.4");
+        assert.equal(changed.versions.etcd, "3.6.9");
+        assert.deepEqual(changed.kubelet, { maxPods: 50 });
+    });
+
+    const refused: [what: string, raw: unknown, problem: RegExp][] = [
+        ["an unknown key", cluster({ domian: "x" }), /^cluster\.domian is not a setting: did you mean "domain"\?$/],
+        ["an unknown section", { ...valid, nods: [] }, /^nods is not a setting: did you mean "nodes"\?$/],
+        ["an unknown key of a node", { ...valid, nodes: [node(1, { ssh: { usr: "bb" } })] }, /^nodes\[0\]\.ssh\.usr /],
+        ["an unknown workload", { ...valid, workloads: { "my-ngnix": {} } }, /did you mean "my-nginx"/],
+        ["a wrong type", cluster({ api: { port: "x" } }), /^cluster\.api\.port must be a number, not text \("x"\)\.$/],
+        ["a missing name", { nodes: [node(1)], cluster: {} }, /^cluster\.name is missing/],
+        ["no cluster", { nodes: [node(1)] }, /^cluster is missing/],
+        ["nothing at all", undefined, /^cluster is missing/],
+        ["a port out of range", cluster({ api: { port: 70000 } }), /^cluster\.api\.port must be 1 to 65535/],
+        ["a malformed name", cluster({ name: "Hex_1" }), /^cluster\.name must be lower-case/],
+        ["a malformed domain", cluster({ domain: "a..b" }), /^cluster\.domain must be a domain/],
+        ["a malformed address", { ...valid, nodes: [node(1, { address: "10.0.0.300" })] }, /IPv4 address/],
+        ["a malformed CIDR", cluster({ network: { podCidr: "10.244.0.0/33" } }), /^cluster\.network\.podCidr must be/],
+        ["a CIDR off its boundary", cluster({ network: { podCidr: "10.244.3.0/16" } }), /: 10\.244\.0\.0\/16 is\.$/],
+        ["a wrong backend", cluster({ network: { backend: "vxla" } }), /must be one of "vxlan", "host-gw", "none"/],
+        ["an unsupported version", cluster({ kubernetes: { version: "1.30.0" } }), /supported are .*1\.36\.3/],
+        ["one name twice", { ...valid, nodes: [node(1), node(2, { name: "hex-n1" })] }, /taken by nodes\[0\]/],
+        [
+            "one address twice",
+            { ...valid, nodes: [node(1), node(2, { address: "192.168.10.11" })] },
+            /^nodes\[1\]\.address 192\.168\.10\.11 is taken by nodes\[0\]/,
+        ],
+        ["no control plane", { ...valid, nodes: [node(2)] }, /no control plane/],
+        ["no machine", { ...valid, nodes: [] }, /no control plane/],
+        ["two control planes", { ...valid, nodes: [node(1), node(2, { roles: ["control-plane"] })] }, /odd number/],
+        [
+            "networks that overlap",
+            cluster({ network: { podCidr: "10.96.128.0/17" } }),
+            /podCidr 10\.96\.128\.0\/17 and cluster\.network\.serviceCidr 10\.96\.0\.0\/16 overlap/,
+        ],
+        [
+            "a machine in the pods' network",
+            cluster({ network: { podCidr: "192.168.0.0/16" } }),
+            /^nodes\[0\]\.address 192\.168\.10\.11 lies in cluster\.network\.podCidr/,
+        ],
+        ["too few pod networks", cluster({ network: { podCidr: "10.244.0.0/24" } }), /room for 1 nodes .* there are 2/],
+        ["a tiny service network", cluster({ network: { serviceCidr: "10.96.0.0/28" } }), /too small/],
+        ["certificates always due", cluster({ certificates: { hours: 10, renewHours: 10 } }), /renewHours/],
+        ["a gate nobody passes", cluster({ minimumReady: 3 }), /minimumReady is 3, but there are 2 nodes/],
+        [
+            "an external address of nobody",
+            { ...valid, workloads: { "hello-kube": { externalAddress: "1.2.3.4" } } },
+            /no node's address/,
+        ],
+    ];
+    for (const [what, raw, problem] of refused) {
+        it(`refuses ${what}`, () => {
+            const found = problems(raw);
+            assert.ok(
+                found.some((text) => problem.test(text)),
+                `no problem matches ${problem}:\n${found.join("\n")}`,
+            );
+            assert.deepEqual(
+                found.filter((text) => !/^\w[^ ]* .*[.?]$/.test(text)),
+                [],
+                "each problem is a sentence that starts with its path",
+            );
+        });
+    }
+
+    it("says everything at once", () => {
+        const found = problems({
+            clustr: {},
+            cluster: {
+                name: "Hex",
+                network: { podCidr: "10.96.0.0/16", backend: "x" },
+                kubernetes: { version: "1.2.3" },
+            },
+            nodes: [{ name: "a", address: "10.96.0.5" }, { name: "a" }],
+        });
+        for (const part of [
+            "clustr",
+            "cluster.name",
+            "backend",
+            "1.2.3",
+            "overlap",
+            "lies in",
+            "taken by",
+            "no control plane",
+            "nodes[1].address is missing",
+        ]) {
+            assert.ok(
+                found.some((text) => text.includes(part)),
+                `"${part}" is missing in:\n${found.join("\n")}`,
+            );
+        }
+    });
+});
