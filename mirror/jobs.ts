@@ -2,7 +2,7 @@ import type { Architecture } from "../components/inventory/node";
 import { binaryJobs } from "./build/binaries";
 import type { Versions } from "./catalogue";
 import type { Source } from "./digests";
-import { imageJobs } from "./images/recipes";
+import { imageJobs } from "./images/jobs";
 import type { Job } from "./job";
 import { upstreamJobs } from "./upstream/jobs";
 

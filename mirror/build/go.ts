@@ -35,7 +35,13 @@ export async function goPrepare(build: GoBuild, context: JobContext): Promise<nu
     const folder = moduleFolder(context);
     fs.mkdirSync(folder, { recursive: true });
     fs.writeFileSync(path.join(folder, "go.mod"), await moduleText(build, context));
-    return (await go(["list", "-deps", ...build.packages], folder)).split("\n").length;
+    let modules = 0;
+    const packages = await go(["list", "-deps", ...build.packages], folder, undefined, (line) => {
+        if (line.startsWith("go: downloading")) {
+            context.say(`${++modules} modules fetched`, true);
+        }
+    });
+    return packages.split("\n").length;
 }
 
 /** Compiles the packages into a folder, one executable each, named after the package's last path element. */
