@@ -8,12 +8,12 @@ import { deployWorkloads } from "./components/workloads";
 import { Lab, labCluster, loadLab } from "./lab";
 import { loadDigests } from "./mirror/digests";
 import { dataFolder } from "./setup/paths";
-import { mirrorOf } from "./setup/stackRecord";
+import { mirrorFolder } from "./setup/stackRecord";
 
 export = async () => {
     const settings = loadSettings();
     const { workloads } = settings;
-    const mirror = mirrorOf(pulumi.getStack());
+    const mirror = mirrorFolder(pulumi.getStack());
     const digests = loadDigests(mirror);
 
     const lab = settings.lab === undefined ? undefined : loadLab(settings.lab, { dataFolder: dataFolder(), mirror });
