@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+
+import * as pulumi from "@pulumi/pulumi";
+import { parse } from "yaml";
+
+import { loadSettings } from "../../components/config/load";
+
+/** Sets a stack's configuration as the engine hands it over: one JSON text for each key. */
+function configure(settings: Record<string, unknown>): void {
+    const texts = Object.entries(settings).map(([key, value]) => [
+        key,
+        typeof value === "string" ? value : JSON.stringify(value),
+    ]);
+    pulumi.runtime.setAllConfig(Object.fromEntries(texts));
+}
+
+const valid = {
+    "slipway:cluster": { name: "hex" },
+    "slipway:nodes": [{ name: "n1", address: "192.168.1.1", roles: ["control-plane"] }],
+};
+
+describe("loading the configuration", () => {
+    before(() =>
+        pulumi.runtime.setMocks({ newResource: () => ({ id: "", state: {} }), call: () => ({}) }, "slipway", "hex"),
+    );
+    after(() => pulumi.runtime.setAllConfig({}));
+
+    it("reads what the stack says", () => {
+        configure({ ...valid, "slipway:workloads": { "my-nginx": { replicas: 1 } }, "kubernetes:x": "y" });
+        const settings = loadSettings();
+        assert.equal(settings.cluster.name, "hex");
+        assert.deepEqual(settings.workloads, { "my-nginx": { replicas: 1, port: 80 } });
+    });
+
+    it("reads the lab's configuration, the embedded default", () => {
+        const file = path.join(__dirname, "..", "..", "Pulumi.dev.yaml");
+        configure(parse(fs.readFileSync(file, "utf8")).config);
+        assert.ok(loadSettings().lab);
+    });
+
+    it("lists every problem at once, names the file to mend, and shows no stack trace", () => {
+        configure({ "slipway:cluster": "{", "slipway:nods": [], "slipway:workloads": { "hello-kub": {} } });
+        assert.throws(loadSettings, (error: Error) => {
+            assert.ok(pulumi.RunError.isInstance(error));
+            assert.match(error.message, /nothing was touched/);
+            assert.match(error.message, /Pulumi\.hex\.yaml/);
+            for (const part of [
+                /nods is not a setting: did you mean "nodes"/,
+                /cluster is not an object/,
+                /hello-kube/,
+            ]) {
+                assert.match(error.message, part);
+            }
+            return true;
+        });
+    });
+
+    it("takes private keys from files, and says which one can't be read", () => {
+        const folder = fs.mkdtempSync(path.join(os.tmpdir(), "slipway-keys-"));
+        const key = path.join(folder, "id");
+        fs.writeFileSync(key, "KEY\n", { mode: 0o600 });
+        configure({ ...valid, "slipway:cluster": { name: "hex", ssh: { privateKeyFile: key } } });
+        assert.equal(loadSettings().cluster.ssh.privateKey, "KEY\n");
+        fs.rmSync(folder, { recursive: true });
+        assert.throws(() => loadSettings(), /cluster\.ssh\.privateKeyFile .*\/id can't be read \(ENOENT\)/);
+    });
+});
