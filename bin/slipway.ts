@@ -1,22 +1,29 @@
 // The `slipway` command. bin/slipway.mjs starts it, after it saw to the npm packages.
+import { createRequire } from "node:module";
 import * as path from "node:path";
 import { help, parseArguments, type Arguments, type CommandName } from "../setup/arguments";
+import { down } from "../setup/commands/down";
 import { check, kubeconfig, mirror, pulumi } from "../setup/commands/others";
+import { preview } from "../setup/commands/preview";
+import { up } from "../setup/commands/up";
 import { explain } from "../setup/failure";
 import { Progress } from "../setup/progress";
 
 type Command = (args: Arguments, root: string, progress: Progress) => Promise<number>;
 
-const commands: Record<CommandName, () => Promise<Command>> = {
-    up: async () => (await import("../setup/commands/up")).up,
-    preview: async () => (await import("../setup/commands/preview")).preview,
-    down: async () => (await import("../setup/commands/down")).down,
-    // Kubernetes' client takes a while to load.
-    info: async () => (await import("../setup/commands/info")).info,
-    kubeconfig: async () => kubeconfig,
-    mirror: async () => mirror,
-    check: async () => check,
-    pulumi: async () => pulumi,
+/** Loaded when it is wanted: Kubernetes' and Docker's clients take a while, and most commands use neither. */
+const later = createRequire(__filename);
+const infoModule = () => later("../setup/commands/info") as typeof import("../setup/commands/info");
+
+const commands: Record<CommandName, Command> = {
+    up,
+    preview,
+    down,
+    info: (...args) => infoModule().info(...args),
+    kubeconfig,
+    mirror,
+    check,
+    pulumi,
 };
 
 /** Runs one command and returns its exit status. @param packages how long npm took, in milliseconds, if it ran. */
@@ -29,8 +36,7 @@ export async function main(words: readonly string[], packages?: number): Promise
     if (packages !== undefined) progress.note("npm packages", packages);
     try {
         const args = parseArguments(words);
-        const command = await commands[args.command]();
-        return await command(args, path.resolve(__dirname, ".."), progress);
+        return await commands[args.command](args, path.resolve(__dirname, ".."), progress);
     } catch (error) {
         process.stderr.write(`\n${explain(error)}\n`);
         return 1;

@@ -19,9 +19,9 @@ export interface GoProgram {
     readonly ldflags: string;
 }
 
-/** Digest of everything that decides what comes out. */
-export function contentKey(programs: readonly GoProgram[]): string {
-    const hash = crypto.createHash("sha256").update(`${process.platform}/${process.arch}\n`);
+/** Digest of everything that decides what comes out. @param scripts text by name, put beside the programs. */
+export function contentKey(programs: readonly GoProgram[], scripts: Readonly<Record<string, string>>): string {
+    const hash = crypto.createHash("sha256").update(`${process.platform}/${process.arch}\n${JSON.stringify(scripts)}`);
     for (const { name, module, package: source, ldflags } of programs) {
         hash.update(JSON.stringify([name, source, ldflags]));
         for (const file of ["go.mod", "go.sum"]) hash.update(fs.readFileSync(path.join(module, file)));
@@ -30,7 +30,12 @@ export function contentKey(programs: readonly GoProgram[]): string {
 }
 
 /** Builds programs into `<folder>/bin`. A build that is broken off leaves nothing there. */
-export async function goBuild(programs: readonly GoProgram[], folder: string, report: Report): Promise<void> {
+export async function goBuild(
+    programs: readonly GoProgram[],
+    scripts: Readonly<Record<string, string>>,
+    folder: string,
+    report: Report,
+): Promise<void> {
     const go = which("go");
     if (!go) throw new Failure(missingGo("the programs"));
     fs.mkdirSync(path.dirname(folder), { recursive: true });
@@ -51,6 +56,9 @@ export async function goBuild(programs: readonly GoProgram[], folder: string, re
                 onLine: (line) => report(`${program.name}: ${line.replace(/^go: /, "")}`),
                 purpose: `Building ${program.name} from source`,
             });
+        }
+        for (const [name, text] of Object.entries(scripts)) {
+            fs.writeFileSync(path.join(work, "bin", name), text, { mode: 0o755 });
         }
         fs.rmSync(path.join(work, "source"), { recursive: true });
         fs.rmSync(folder, { recursive: true, force: true });

@@ -1,4 +1,5 @@
-import Docker from "dockerode";
+import { createRequire } from "node:module";
+import type Docker from "dockerode";
 import type { StateResource } from "./stack";
 
 /** A container, network or volume that Pulumi was making or had made. */
@@ -74,9 +75,11 @@ async function remove(docker: Docker, object: DockerObject): Promise<boolean> {
 }
 
 function connect(host: string): Docker {
+    // Loaded when it is wanted, which is seldom.
+    const Client = createRequire(__filename)("dockerode") as typeof Docker;
     const url = new URL(host);
-    if (url.protocol === "unix:") return new Docker({ socketPath: decodeURIComponent(url.pathname) });
+    if (url.protocol === "unix:") return new Client({ socketPath: decodeURIComponent(url.pathname) });
     // ssh:// and TLS: dockerode reads DOCKER_HOST and friends by itself.
-    if (url.protocol !== "tcp:" || process.env.DOCKER_TLS_VERIFY) return new Docker();
-    return new Docker({ host: url.hostname, port: Number(url.port || 2375), protocol: "http" });
+    if (url.protocol !== "tcp:" || process.env.DOCKER_TLS_VERIFY) return new Client();
+    return new Client({ host: url.hostname, port: Number(url.port || 2375), protocol: "http" });
 }

@@ -1,4 +1,5 @@
 import * as fs from "node:fs";
+import { createRequire } from "node:module";
 import * as os from "node:os";
 import * as path from "node:path";
 import type { Settings } from "../components/config/schema";
@@ -61,6 +62,9 @@ const needsOf: Record<Purpose, (lab: boolean) => Needs> = {
     operate: () => ({ plugins: true, docker: "if found", mirror: false }),
     inspect: () => ({ plugins: false, docker: "no", mirror: false }),
 };
+
+/** Loaded when it is wanted: a second `up` shall begin at once. */
+const later = createRequire(__filename);
 
 export const checkout = path.resolve(__dirname, "..");
 
@@ -136,7 +140,7 @@ class Preparation {
         const lab = this.settings.lab;
         const engine = this.docker;
         await this.progress.phase("Lab node image", async (report) => {
-            const { prepareLab } = await import("../lab/prepare");
+            const { prepareLab } = later("../lab/prepare") as typeof import("../lab/prepare");
             Object.assign(process.env, dockerHost(engine));
             await prepareLab({ dataFolder: dataFolder(), cacheFolder: cacheFolder(), lab, progress: report });
         });
@@ -149,8 +153,10 @@ class Preparation {
             this.purpose === "mirror"
                 ? ""
                 : await progress.phase("Pulumi", (report) => obtainPulumi(plan.pulumi, plan.sdkVersion, report));
-        if (this.needs.plugins) await this.plugins(pulumi);
-        if (this.needs.mirror) await this.mirror();
+        await all(
+            this.needs.plugins ? this.plugins(pulumi) : Promise.resolve(),
+            this.needs.mirror ? this.mirror() : Promise.resolve(),
+        );
         return pulumi;
     }
 
@@ -169,7 +175,7 @@ class Preparation {
 
     private async mirror(): Promise<void> {
         const { plan, progress, stack, settings } = this;
-        const { fillMirror } = await import("../mirror/fill");
+        const { fillMirror } = later("../mirror/fill") as typeof import("../mirror/fill");
         const folder = await progress.phase("Mirror", (report) =>
             fillMirror({
                 source: plan.source === "build" ? "build" : "upstream",

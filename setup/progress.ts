@@ -15,10 +15,13 @@ interface Phase {
     readonly name: string;
     readonly start: number;
     text: string;
-    /** Plain lines: what was printed last, and when. */
-    said: string;
+    /** Plain lines: what was printed last, and when; undefined: nothing yet. */
+    said?: string;
     saidAt: number;
 }
+
+/** Plain lines: a phase that is over sooner, in milliseconds, is heard of only when it ends. */
+const announced = 1000;
 
 /** "0.4 s", "12 s", "3 min 05 s". */
 export function duration(milliseconds: number): string {
@@ -30,8 +33,8 @@ export function duration(milliseconds: number): string {
 }
 
 /**
- * Shows phases: what is being done, for how long. In a terminal one live line; in a log plain lines: when a phase
- * starts, now and then while it runs, and when it ends. Phases may run side by side.
+ * Shows phases: what is being done, for how long. In a terminal one live line; in a log plain lines: now and then
+ * while a phase runs, and when it ends. Phases may run side by side.
  */
 export class Progress {
     private readonly stream: NonNullable<ProgressOptions["stream"]>;
@@ -53,9 +56,8 @@ export class Progress {
     /** Runs one phase. Its last report is what stands behind its name at the end. */
     async phase<T>(name: string, work: (report: Report) => T | Promise<T>): Promise<T> {
         const start = this.now();
-        const phase: Phase = { name, start, text: "", said: "", saidAt: start };
+        const phase: Phase = { name, start, text: "", saidAt: start };
         this.running.add(phase);
-        if (!this.live) this.print(`… ${name}`);
         this.tick();
         try {
             const result = await work((text) => this.report(phase, text));
@@ -128,11 +130,12 @@ export class Progress {
         if (this.paused) return;
         const now = this.now();
         const quiet = now - phase.saidAt;
-        const news = phase.text !== phase.said;
-        if (quiet < (news ? this.interval : 3 * this.interval)) return;
+        const first = phase.said === undefined;
+        const wait = first ? announced : phase.text !== phase.said ? this.interval : 3 * this.interval;
+        if (quiet < wait) return;
         phase.said = phase.text;
         phase.saidAt = now;
-        this.print(`  ${phase.name}${phase.text && `: ${phase.text}`} (${duration(now - phase.start)})`);
+        this.print(`… ${phase.name}${phase.text && `: ${phase.text}`} (${duration(now - phase.start)})`);
     }
 
     private draw(): void {

@@ -22,12 +22,22 @@ const programs: readonly GoProgram[] = [
         ldflags: "-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v3.216.0",
     },
     {
-        name: "pulumi-language-nodejs",
+        name: "language-host",
         module: path.join(__dirname, "modules", "language-host"),
         package: "github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs",
         ldflags: "",
     },
 ];
+
+/**
+ * This engine gives the runtime's options of Pulumi.yaml with each request; that host knows them only from its command
+ * line, and would check the types of the whole program at each run. So they stand here, too.
+ */
+const scripts = {
+    "pulumi-language-nodejs": `#!/bin/sh
+exec "$(dirname "$(readlink -f "$0")")/language-host" -typescript=false '-nodeargs=--require tsx/cjs' "$@"
+`,
+};
 
 export type PulumiChoice =
     { readonly how: "path" | "installed" | "cache"; readonly path: string } | { readonly how: "download" | "build" };
@@ -101,7 +111,7 @@ export async function obtainPulumi(choice: PulumiChoice, sdkVersion: string, rep
             return download(sdkVersion, report);
         case "build": {
             const folder = builtFolder();
-            await goBuild(programs, folder, report);
+            await goBuild(programs, scripts, folder, report);
             report("built from source");
             return path.join(folder, "bin", "pulumi");
         }
@@ -133,7 +143,7 @@ async function download(version: string, report: Report): Promise<string> {
 }
 
 function builtFolder(): string {
-    return path.join(cacheFolder(), "pulumi", contentKey(programs));
+    return path.join(cacheFolder(), "pulumi", contentKey(programs, scripts));
 }
 
 /** What Pulumi's installers leave behind: ~/.pulumi/bin, then ~/.pulumi/versions/X/bin, the newest first. */

@@ -1,5 +1,6 @@
 import { validate } from "../components/config/validate";
 import type { Settings } from "../components/config/schema";
+import { parseLab } from "../lab/config";
 import { Failure } from "./failure";
 import type { Stack } from "./stack";
 
@@ -17,13 +18,23 @@ export function checkSettings(stack: Stack): Settings {
             .map(([key, value]) => [key.slice(prefix.length), plain(value)]),
     );
     const checked = validate(raw);
-    if ("settings" in checked) return checked.settings;
-    const { problems } = checked;
+    const problems = ["problems" in checked ? checked.problems : [], labProblems(raw.lab)].flat();
+    if ("settings" in checked && problems.length === 0) return checked.settings;
     const lines = problems.map((problem) => `  - ${problem}`).join("\n");
     throw new Failure(
         `The configuration has ${problems.length === 1 ? "a problem" : `${problems.length} problems`}; nothing was ` +
             `touched. Mend ${stack.configFile} under slipway: and try again.\n${lines}`,
     );
+}
+
+function labProblems(raw: unknown): string[] {
+    if (raw === undefined) return [];
+    try {
+        parseLab(raw);
+        return [];
+    } catch (error) {
+        return (error as Error).message.split("\n");
+    }
 }
 
 /** As Pulumi gives it to the program: JSON text is parsed; what is encrypted stands there as some text. */

@@ -1,5 +1,6 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { RunError } from "@pulumi/pulumi/errors";
 import { dataFolder } from "./paths";
 
 /** Where Kubernetes and friends come from: upstream's releases, the operator's own mirror, or built from source. */
@@ -48,5 +49,5 @@ export function mirrorFolder(stack: string): string {
     if (mirror && fs.existsSync(mirror)) return mirror;
     const found = mirror ? `is gone (${mirror})` : "was not filled yet";
     const option = stack === "dev" ? "" : ` -- --stack ${stack}`;
-    throw new Error(`The mirror of stack ${stack} ${found}: run \`npm run mirror${option}\`, then try again.`);
+    throw new RunError(`The mirror of stack ${stack} ${found}: run \`npm run mirror${option}\`, then try again.`);
 }
