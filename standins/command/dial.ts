@@ -1,8 +1,9 @@
 /** One SSH login: the handshake, the host key, and the retries while a machine isn't up yet. */
-import { createHash, timingSafeEqual } from "node:crypto";
+import { createHash, createPrivateKey, timingSafeEqual } from "node:crypto";
 import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Client, type ConnectConfig, type ServerHostKeyAlgorithm } from "ssh2";
+import { sshPrivateKey } from "../sshKey";
 import { describe, type Target } from "./connection";
 
 /** An error that further attempts can't heal. */
@@ -36,6 +37,12 @@ const fingerprint = (blob: Buffer): string =>
 
 const same = (left: Buffer, right: Buffer): boolean => left.length === right.length && timingSafeEqual(left, right);
 
+/** ssh2 doesn't read PKCS #8, which the genuine plugin reads. */
+function readable(privateKey: string): string {
+    if (!privateKey.includes("-----BEGIN PRIVATE KEY-----")) return privateKey;
+    return sshPrivateKey(createPrivateKey(privateKey)) ?? privateKey;
+}
+
 function configOf(target: Target, sock: Duplex | undefined, reject: (error: Error) => void): ConnectConfig {
     const expected = target.hostKey ? parseHostKey(target.hostKey) : undefined;
     const algorithms = expected?.type === "ssh-rsa" ? ["rsa-sha2-512", "rsa-sha2-256"] : [expected?.type];
@@ -45,7 +52,7 @@ function configOf(target: Target, sock: Duplex | undefined, reject: (error: Erro
         username: target.user,
         password: target.password,
         tryKeyboard: target.password !== undefined,
-        privateKey: target.privateKey,
+        privateKey: target.privateKey && readable(target.privateKey),
         passphrase: target.privateKeyPassword,
         agent: target.agentSocketPath ?? process.env.SSH_AUTH_SOCK,
         readyTimeout: target.perDialTimeout * 1000,
