@@ -6,7 +6,7 @@ import { down } from "../setup/commands/down";
 import { check, kubeconfig, mirror, pulumi } from "../setup/commands/others";
 import { preview } from "../setup/commands/preview";
 import { up } from "../setup/commands/up";
-import { explain } from "../setup/failure";
+import { explain, Failure } from "../setup/failure";
 import { Progress } from "../setup/progress";
 
 type Command = (args: Arguments, root: string, progress: Progress) => Promise<number>;
@@ -39,6 +39,6 @@ export async function main(words: readonly string[], packages?: number): Promise
         return await commands[args.command](args, path.resolve(__dirname, ".."), progress);
     } catch (error) {
         process.stderr.write(`\n${explain(error)}\n`);
-        return 1;
+        return error instanceof Failure ? error.exitCode : 1;
     }
 }

@@ -7,6 +7,14 @@ export interface EngineOptions {
     readonly terminal?: boolean;
 }
 
+/** What `runPulumi` returns after an interrupt, whatever Pulumi ended with. */
+export const interruptedStatus = 130;
+
+let running = 0;
+
+/** Whether Pulumi runs now, and so interrupts are its business. */
+export const pulumiRuns = () => running > 0;
+
 /** How long Pulumi gets to say that it heard Ctrl-C, in milliseconds, before it is told again by us. */
 const hearing = 1000;
 
@@ -33,16 +41,20 @@ export function runPulumi(pulumi: string, args: readonly string[], options: Engi
     pass(child.stdout, process.stdout);
     pass(child.stderr, process.stderr);
 
+    running++;
     let told = false;
+    let stopped = false;
     const tell = () => {
         if (heard || told) return;
         told = true;
         child.kill("SIGINT");
     };
     const interrupted = () => {
+        stopped = true;
         if (!terminal) setTimeout(tell, hearing).unref();
     };
     const terminated = () => {
+        stopped = true;
         heard = heard || terminal;
         if (terminal) child.kill("SIGINT");
         else tell();
@@ -53,10 +65,11 @@ export function runPulumi(pulumi: string, args: readonly string[], options: Engi
     return new Promise((resolve, reject) => {
         child.on("error", reject);
         child.on("close", (code, signal) => {
+            running--;
             process.off("SIGINT", interrupted);
             process.off("SIGTERM", terminated);
             process.off("SIGHUP", terminated);
-            resolve(code ?? (signal === "SIGINT" ? 130 : 137));
+            resolve(stopped ? interruptedStatus : (code ?? (signal === "SIGINT" ? interruptedStatus : 137)));
         });
     });
 }

@@ -73,6 +73,9 @@ export async function prepare(options: PrepareOptions): Promise<Prepared> {
     const { purpose = "up", root = checkout, progress = new Progress() } = options;
     const configured = purpose === "up" || purpose === "mirror" || purpose === "preview";
     const stack = findStack(root, { name: options.stack, configFile: options.configFile, needed: configured });
+    if (purpose === "inspect" && stack.ownBackend && !fs.existsSync(stateFile(stack))) {
+        throw new Failure(`There is no stack ${stack.name} yet: \`npm run up\` makes it.`);
+    }
     const settings = configured ? checkSettings(stack) : undefined;
     const needs = needsOf[purpose](settings?.lab !== undefined);
     if (options.dockerNeeded) Object.assign(needs, { docker: "yes" });
@@ -148,16 +151,18 @@ class Preparation {
 
     /** Pulumi first: it and the mirror are built with every core. */
     private async pulumiAndMirror(): Promise<string> {
-        const { plan, progress } = this;
-        const pulumi =
-            this.purpose === "mirror"
-                ? ""
-                : await progress.phase("Pulumi", (report) => obtainPulumi(plan.pulumi, plan.sdkVersion, report));
+        const pulumi = this.purpose === "mirror" ? "" : await this.pulumi();
         await all(
             this.needs.plugins ? this.plugins(pulumi) : Promise.resolve(),
             this.needs.mirror ? this.mirror() : Promise.resolve(),
         );
         return pulumi;
+    }
+
+    private async pulumi(): Promise<string> {
+        const { plan, progress } = this;
+        if ("path" in plan.pulumi) return plan.pulumi.path;
+        return progress.phase("Pulumi", (report) => obtainPulumi(plan.pulumi, plan.sdkVersion, report));
     }
 
     private async plugins(pulumi: string): Promise<void> {

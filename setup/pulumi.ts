@@ -105,7 +105,6 @@ export async function obtainPulumi(choice: PulumiChoice, sdkVersion: string, rep
         case "path":
         case "installed":
         case "cache":
-            report(describePulumi(choice));
             return choice.path;
         case "download":
             return download(sdkVersion, report);

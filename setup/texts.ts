@@ -1,4 +1,6 @@
 import type { Arguments, CommandName } from "./arguments";
+import { interruptedStatus } from "./engine";
+import { Failure } from "./failure";
 
 /** How to call another command on the same stack, as the user would type it: "`npm run info -- --stack hex`". */
 export function commandFor(command: CommandName, args: Pick<Arguments, "stack" | "configFile">): string {
@@ -7,4 +9,17 @@ export function commandFor(command: CommandName, args: Pick<Arguments, "stack" |
         ...(args.configFile ? ["--config-file", args.configFile] : []),
     ];
     return `\`npm run ${command}${options.length > 0 ? ` -- ${options.join(" ")}` : ""}\``;
+}
+
+/** What to say when Pulumi ended with something else than 0. */
+export function failed(what: "pulumi up" | "pulumi destroy", status: number, args: Arguments): Failure {
+    const again = commandFor(args.command, args);
+    if (status === interruptedStatus) {
+        return new Failure(`Interrupted: what is done is kept, and ${again} goes on from there.`, interruptedStatus);
+    }
+    const kept = what === "pulumi up" ? "What was made is kept" : "What is gone is gone";
+    return new Failure(
+        `\`${what}\` ended with status ${status}: the lines above say what failed and where. ${kept}; ` +
+            `${again} goes on from there.`,
+    );
 }

@@ -1,6 +1,7 @@
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
+import { interruptedStatus, pulumiRuns } from "./engine";
 import { Failure } from "./failure";
 import { dockerObjects, removeObjects } from "./leftovers";
 import { acquire, isStale, pulumiLocks, type Lock } from "./lock";
@@ -38,7 +39,24 @@ export async function takeStack(stack: Stack, command: string, progress: Progres
     }
     // By this, whatever we start is found again, should we be killed.
     process.env.SLIPWAY_RUN = lock.holder.run;
-    return lock;
+    const stop = () => void stopEarly(lock);
+    process.on("SIGINT", stop).on("SIGTERM", stop);
+    return {
+        ...lock,
+        release: () => {
+            process.off("SIGINT", stop).off("SIGTERM", stop);
+            lock.release();
+        },
+    };
+}
+
+/** Ctrl-C before or after Pulumi runs: what we started ends, the stack is given back. */
+async function stopEarly(lock: Lock): Promise<void> {
+    if (pulumiRuns()) return;
+    process.stderr.write("\nInterrupted: what is finished is kept, and the next run goes on from there.\n");
+    await endProcesses(processesWith("SLIPWAY_RUN", lock.holder.run), "SIGTERM", 5000);
+    lock.release();
+    process.exit(interruptedStatus);
 }
 
 /** Mends what a killed run left in the state, so that this one converges: a lock, and operations that never ended. */

@@ -2,8 +2,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import type { Arguments } from "../arguments";
 import { stopOwnDaemon } from "../docker";
-import { runPulumi } from "../engine";
-import { Failure } from "../failure";
+import { interruptedStatus, runPulumi } from "../engine";
 import { dockerObjects, removeObjects } from "../leftovers";
 import { kubeconfigFile } from "../outputs";
 import { dataFolder } from "../paths";
@@ -12,7 +11,7 @@ import type { Progress } from "../progress";
 import { run } from "../run";
 import { findStack, nodeCount, readState, type Stack } from "../stack";
 import { forget } from "../stackRecord";
-import { commandFor } from "../texts";
+import { failed } from "../texts";
 import { mend, takeStack } from "../work";
 import { parallelism } from "./up";
 
@@ -58,7 +57,7 @@ async function destroy(args: Arguments, stack: Stack, progress: Progress): Promi
             progress.aside(() => {
                 const config = prepared.configFile ? ["--config-file", prepared.configFile] : [];
                 const parallel = ["--parallel", String(parallelism(nodeCount(stack)))];
-                const words = ["destroy", "--yes", "--skip-preview", "--stack", stack.name];
+                const words = ["destroy", "--yes", "--skip-preview", "--suppress-outputs", "--stack", stack.name];
                 return runPulumi(prepared.pulumi, [...words, ...config, ...parallel, ...args.rest], {
                     cwd: stack.root,
                     env: prepared.env,
@@ -82,11 +81,8 @@ async function destroyByForce(args: Arguments, prepared: Prepared, progress: Pro
     const state = readState(prepared.stack);
     const objects = dockerObjects(state?.resources ?? []);
     const isLab = objects.length > 0 || state?.resources.every(({ type }) => type === "pulumi:pulumi:Stack");
-    if (!isLab || !prepared.docker || status === 130) {
-        throw new Failure(
-            `\`pulumi destroy\` ended with status ${status}: the lines above say what failed and where. What is gone ` +
-                `is gone; ${commandFor("down", args)} goes on from there.`,
-        );
+    if (!isLab || !prepared.docker || status === interruptedStatus) {
+        throw failed("pulumi destroy", status, args);
     }
     progress.say("Not everything came down in good order; removing the lab's containers and networks themselves.");
     for (const name of await removeObjects(objects, prepared.docker.host)) progress.say(`Removed ${name}.`);

@@ -51,17 +51,16 @@ export function describeNodes(outputs: Outputs, live: readonly V1Node[] | string
 }
 
 async function listNodes(kubeconfig: string): Promise<readonly V1Node[] | string> {
-    const config = new KubeConfig();
-    config.loadFromString(kubeconfig);
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<string>((resolve) => {
         timer = setTimeout(() => resolve(`nothing in ${patience / 1000} s`), patience);
     });
-    const asked = config
-        .makeApiClient(CoreV1Api)
-        .listNode()
-        .then(({ items }) => items)
-        .catch((error: Error) => error.message.split("\n")[0]);
+    const ask = async () => {
+        const config = new KubeConfig();
+        config.loadFromString(kubeconfig);
+        return (await config.makeApiClient(CoreV1Api).listNode()).items;
+    };
+    const asked = ask().catch((error: Error) => error.message.split("\n")[0]);
     const answer = await Promise.race([asked, late]);
     clearTimeout(timer);
     return answer;

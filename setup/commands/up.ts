@@ -1,12 +1,11 @@
 import type { Arguments } from "../arguments";
 import { runPulumi } from "../engine";
-import { Failure } from "../failure";
 import { kubeconfigOf, readOutputs, table, writeKubeconfig, type Outputs } from "../outputs";
 import { prepare } from "../prepare";
 import type { Progress } from "../progress";
 import { findStack, nodeCount } from "../stack";
 import { checkSettings } from "../settings";
-import { commandFor } from "../texts";
+import { commandFor, failed } from "../texts";
 import { mend, takeStack } from "../work";
 import { kubectlFor } from "../kubectl";
 
@@ -34,12 +33,7 @@ export async function up(args: Arguments, root: string, progress: Progress): Pro
                     const { pulumi, env } = prepared;
                     const words = ["up", ...options, ...config, ...parallel, ...args.rest];
                     const status = await runPulumi(pulumi, words, { cwd: root, env });
-                    if (status !== 0) {
-                        throw new Failure(
-                            `\`pulumi up\` ended with status ${status}: the lines above say what failed and where. ` +
-                                `What was made is kept; ${commandFor("up", args)} goes on from there.`,
-                        );
-                    }
+                    if (status !== 0) throw failed("pulumi up", status, args);
                     return status;
                 }),
             );
