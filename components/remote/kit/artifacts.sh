@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2154
+# shellcheck shell=sh disable=SC2013,SC2154
 # Executables and images: fetched below a prefix, checked, and only then put where they belong.
 
 # fetch WHAT PATH SHA256 INTO: prefix + PATH to the file INTO, read once; a wrong digest leaves nothing behind.
@@ -50,6 +50,11 @@ apply_artifacts() {
         start_job apply_images
     fi
     awk -F '\t' '$2 == "artifact" { print $1 }' "$work/differences" >"$work/artifacts"
+    # Made beforehand: two jobs at once could want the same folder.
+    for destination in $(awk -F '\t' 'pass == 1 { wanted[$1] = 1; next } $2 == "member" && $1 in wanted { print $3 }' \
+        pass=1 "$work/artifacts" pass=2 "$work/index"); do
+        make_parents "$destination"
+    done
     while read -r artifact <&4; do
         start_job install_artifact "$artifact"
         [ "$((number % 4))" != 0 ] || wait_for_jobs
@@ -97,7 +102,6 @@ EOF
             ;;
         *)
             while IFS=$tab read -r _ _ destination mode _; do
-                make_parents "$destination"
                 fetch "$what" "$path" "$digest" "$(beside "$destination")"
                 finish "$(beside "$destination")" "$destination" "$mode" root:root
                 printf '%s\t%s\t%s\n' "$destination" "$digest" "$digest" >>"$work/record.$id"
@@ -112,7 +116,6 @@ EOF
 install_member() {
     [ -f "$1" ] || fail "$what: its archive has no member ${1#"$folder/files/"}."
     sum=$(sha256sum <"$1")
-    make_parents "$2"
     mv -f "$1" "$(beside "$2")"
     finish "$(beside "$2")" "$2" "$3" root:root
     printf '%s\t%s\t%s\n' "$2" "${sum%% *}" "$digest" >>"$work/record.$id"

@@ -41,12 +41,12 @@ gather_paths() {
         }' "$table" "$work/found"
     if [ -f "$work/sums.new" ]; then
         cut -f 1 "$work/sums.new" | xargs sha256sum >"$work/sums.taken" 2>/dev/null || true
-        awk -v kept="$work/sums.kept" 'FNR == NR { sum[substr($0, 67)] = substr($0, 1, 64); next }
+        awk -v kept="$work/sums.kept" 'pass == 1 { sum[substr($0, 67)] = substr($0, 1, 64); next }
             { split($0, word, "\t") }
             !(word[1] in sum) { next }
             { print "sum\t" word[1] "\t" sum[word[1]] }
             word[3] { print word[1] "\t" word[2] "\t" sum[word[1]] > kept }' \
-            "$work/sums.taken" "$work/sums.new" >>"$work/sums.old"
+            pass=1 "$work/sums.taken" pass=2 "$work/sums.new" >>"$work/sums.old"
         keep_sums
     fi
     {

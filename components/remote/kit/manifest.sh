@@ -13,10 +13,11 @@ parse_manifest() {
     awk -v arch="$(architecture)" -v content="$work/content/" "$parser" >"$work/parsed" ||
         fail "The $kind step's manifest can't be read (see the line above): nothing was changed."
     (cd "$work/content" && find . -type f -printf '%f\n' | xargs -r sha256sum) >"$work/digests"
-    awk -F '\t' -v OFS='\t' 'FNR == NR { split($0, word, "  "); digest["@" word[2]] = word[1]; next }
+    awk -F '\t' -v OFS='\t' 'pass == 1 { split($0, word, "  "); digest["@" word[2]] = word[1]; next }
         { for (i = 4; i <= NF; i++) if ($i in digest) $i = digest[$i]
           if ($2 == "unit" && $NF ~ /^@/) $NF = "-"; print }' \
-        "$work/digests" "$work/parsed" >"$work/index"
+        pass=1 "$work/digests" pass=2 "$work/parsed" >"$work/index"
+    [ "$(wc -l <"$work/index")" = "$(wc -l <"$work/parsed")" ] || fail "The $kind step's manifest was read in part only."
 }
 
 parser='
@@ -70,7 +71,7 @@ BEGIN { OFS = "\t" }
     if (takes != "members") bad("content where none belongs")
     words = split(line, word, " ")
     if (words < 2) bad("a file of an artifact is \"MODE PATH [MEMBER]\"")
-    print id, "member", path(word[2]), mode(word[1]), words > 2 ? here(word[3]) : "-"
+    print id, "member", path(word[2]), mode(word[1]), (words > 2 ? here(word[3]) : "-")
     next
 }
 /^$/ || /^#/ { next }

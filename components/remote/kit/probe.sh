@@ -18,7 +18,7 @@ probe() {
         member memory "$(awk '$1 == "MemTotal:" { printf "%.0f", $2 * 1024 }' /proc/meminfo)"
         member disk "$(df -P -B1 "$root/var/lib" | awk 'NR == 2 { print $4 }')"
         member versions "{$(probe_versions | paste -s -d ,)}"
-        member units "{$(awk -F '\t' '$2 == "active" { print "\"" $3 "\":\"" $4 "\"" }' "$work/facts" | paste -s -d ,)}"
+        member units "{$(awk -F '\t' '$2 == "active" { print "\"" $3 "\":\"" $4 "\"" }' "$work/facts" | sort -u | paste -s -d ,)}"
         member kinds "{$(probe_kinds | paste -s -d ,)}"
     } | paste -s -d , | sed 's/^/{/; s/$/}/'
 }

@@ -11,14 +11,14 @@ fail() {
     exit 1
 }
 
-# changed WHAT: one line for each change, so that what `apply` printed is what it did.
+# changed SENTENCE: the difference that is gone now, one line for each, so that what `apply` printed is what it did.
 changed() {
-    echo "changed: $*"
+    echo "mended: $*"
 }
 
-# Journals may quote what a daemon was given.
+# Journals may quote what a daemon was given, at any length.
 without_secrets() {
-    sed -e 's/[a-z0-9]\{6\}\.[a-z0-9]\{16\}/[token]/g' -e '/PRIVATE KEY/d' -e 's/[Bb]earer [^ ]*/Bearer [token]/g'
+    cut -c 1-300 | sed -e 's/[a-z0-9]\{6\}\.[a-z0-9]\{16\}/[token]/g' -e '/PRIVATE KEY/d' -e 's/[Bb]earer [^ ]*/Bearer [token]/g'
 }
 
 # first_time RECORD LINE: writes down, before something is changed, how it was; later lines for the same first word are

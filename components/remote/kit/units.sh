@@ -47,7 +47,7 @@ install_units() {
                 ;;
         esac
         case $why in *'not enabled'*) enable="$enable $unit" ;; esac
-        changed "$why" | sed "s/^changed: /changed: unit $unit: /"
+        changed "$why"
     done 4<"$work/units"
     if [ -n "$enable" ]; then
         systemctl --no-reload --quiet enable $enable
@@ -110,8 +110,8 @@ await_active() {
 explain_unit() {
     journalctl --no-pager -q -n 20 -o cat -u "$1" 2>/dev/null | without_secrets >&2 || true
     fail "The unit $1 is $(systemctl is-active "$1" 2>/dev/null || true) on $(uname -n) and not active after at most" \
-        "$start_limit s (its last lines are above): look at 'journalctl -u $1', mend the cause and run this again." \
-        "Nothing else was changed; the unit is started again then."
+        "$start_limit s (its last lines are above): look at 'journalctl -u $1', mend the cause and run this again:" \
+        "the unit is started again then."
 }
 
 # remove_units UNIT…, the last started first. A unit of the distribution that ran before we came keeps running.
