@@ -2,7 +2,13 @@
 import * as proto from "@pulumi/pulumi/proto/provider_pb";
 import type { Connection } from "./connections";
 import { changes, type Change, type Changes } from "./diff";
-import type { CheckResult, Context, DiffResult, ResourceHandler } from "./provider";
+import {
+    InitializationFailed,
+    type CheckResult,
+    type Context,
+    type DiffResult,
+    type ResourceHandler,
+} from "./provider";
 import { annotate, fromStruct, reveal, toStruct, type Values } from "./values";
 
 interface Request {
@@ -68,8 +74,7 @@ export async function checkConfig(connection: Connection, request: proto.CheckRe
         inputs: reveal(marked),
         randomSeed: new Uint8Array(),
     };
-    const { checkConfig } = connection.provider;
-    return checkResponse(checkConfig ? await checkConfig(args) : { inputs: args.inputs }, marked);
+    return checkResponse((await connection.provider.checkConfig?.(args)) ?? { inputs: args.inputs }, marked);
 }
 
 const { Kind } = proto.PropertyDiff;
@@ -129,14 +134,27 @@ export async function diff(connection: Connection, request: proto.DiffRequest): 
 /** What a changed configuration of a provider resource means. */
 export async function diffConfig(connection: Connection, request: proto.DiffRequest): Promise<proto.DiffResponse> {
     const args = diffArgs(request);
-    const { diffConfig } = connection.provider;
-    return diffResponse(diffConfig ? await diffConfig(args) : { changes: changes(args.oldInputs, args.inputs) });
+    const found = await connection.provider.diffConfig?.(args);
+    return diffResponse(found ?? { changes: changes(args.oldInputs, args.inputs) });
+}
+
+/** Runs a handler; what it says exists although it failed gets the secret marks of the inputs, too. */
+async function keepingSecrets<Result>(marked: Values, run: () => Promise<Result>): Promise<Result> {
+    try {
+        return await run();
+    } catch (error) {
+        if (!(error instanceof InitializationFailed)) throw error;
+        const { id, outputs, inputs } = error.resource;
+        const resource = { id, outputs: annotate(outputs, marked), inputs: inputs && annotate(inputs, marked) };
+        throw new InitializationFailed(resource, error.reasons);
+    }
 }
 
 export async function create(connection: Connection, request: proto.CreateRequest): Promise<proto.CreateResponse> {
     const context = contextOf(connection, request);
     const marked = fromStruct(request.getProperties());
-    const made = await handlerOf(connection, context.type).create({ inputs: reveal(marked) }, context);
+    const handler = handlerOf(connection, context.type);
+    const made = await keepingSecrets(marked, () => handler.create({ inputs: reveal(marked) }, context));
     return new proto.CreateResponse().setId(made.id).setProperties(toStruct(annotate(made.outputs, marked)));
 }
 
@@ -151,7 +169,7 @@ export async function update(connection: Connection, request: proto.UpdateReques
         oldOutputs: reveal(fromStruct(request.getOlds())),
         inputs: reveal(marked),
     };
-    const { outputs } = await handler.update(args, context);
+    const { outputs } = await keepingSecrets(marked, () => handler.update!(args, context));
     return new proto.UpdateResponse().setProperties(toStruct(annotate(outputs, marked)));
 }
 
@@ -161,7 +179,7 @@ export async function read(connection: Connection, request: proto.ReadRequest): 
     const inputs = fromStruct(request.getInputs());
     const outputs = fromStruct(request.getProperties());
     const args = { id: request.getId(), inputs: reveal(inputs), outputs: reveal(outputs) };
-    const found = handler.read ? await handler.read(args, context) : args;
+    const found = handler.read ? await keepingSecrets(outputs, () => handler.read!(args, context)) : args;
     if (found.id === "") return new proto.ReadResponse();
     return new proto.ReadResponse()
         .setId(found.id)

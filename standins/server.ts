@@ -33,7 +33,8 @@ function failure(error: unknown): grpc.ServiceError {
         if (inputs) detail.setInputs(toStruct(inputs));
         const any = new Any();
         any.pack(detail.serializeBinary(), "pulumirpc.ErrorResourceInitFailed");
-        const status = new Status().setCode(grpc.status.UNKNOWN).setMessage(message).addDetails(any);
+        const status = new Status().setCode(grpc.status.UNKNOWN).setMessage(message);
+        status.addDetails(any);
         metadata.add("grpc-status-details-bin", Buffer.from(status.serializeBinary()));
     }
     return Object.assign(new Error(message), { code: grpc.status.UNKNOWN, details: message, metadata });
