@@ -183,6 +183,7 @@ export async function startByHand(options: DaemonOptions, report: Report): Promi
     child.removeAllListeners();
     child.unref();
     if (!engine) {
+        await stopOwnDaemon(options);
         const lines = fs.readFileSync(log, "utf8").trim().split("\n").slice(-8).join("\n");
         throw new Failure(`The Docker engine was started by hand and doesn't answer. The end of ${log}:\n${lines}`);
     }

@@ -1,0 +1,124 @@
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import * as path from "node:path";
+import { parseArguments } from "../../setup/arguments";
+import { farewell, parallelism } from "../../setup/commands/up";
+import { describeNodes } from "../../setup/commands/info";
+import { attempt } from "../../setup/run";
+
+const root = path.resolve(__dirname, "..", "..");
+
+describe("setup: the command", () => {
+    it("reads its options and hands the rest on to Pulumi", () => {
+        assert.deepEqual(parseArguments(["up"]), {
+            command: "up",
+            stack: "dev",
+            configFile: undefined,
+            source: undefined,
+            rest: [],
+        });
+        const { stack, source, rest } = parseArguments([
+            "preview",
+            "--stack=hex",
+            "--source",
+            "build",
+            "--diff",
+            "--",
+            "-v",
+        ]);
+        assert.deepEqual([stack, source, rest], ["hex", "build", ["--diff", "-v"]]);
+        assert.deepEqual(parseArguments(["pulumi", "stack", "ls", "--json"]).rest, ["stack", "ls", "--json"]);
+    });
+
+    it("says what is unknown, and what is near", () => {
+        assert.throws(() => parseArguments([]), /Say what to do; there are up, preview/);
+        assert.throws(() => parseArguments(["upp"]), /no command "upp" \(did you mean "up"\?\)/);
+        assert.throws(
+            () => parseArguments(["up", "--stak", "x"]),
+            /doesn't know "--stak" \(did you mean "--stack"\?\)/,
+        );
+        assert.throws(
+            () => parseArguments(["up", "--source", "biuld"]),
+            /--source can't be "biuld" \(did you mean "build"/,
+        );
+        assert.throws(() => parseArguments(["up", "--stack"]), /--stack needs a value/);
+    });
+
+    it("ends with 1 and one sentence on stderr, nothing on stdout", () => {
+        const run = (...args: string[]) => spawnSync(process.execPath, ["bin/slipway.mjs", ...args], { cwd: root });
+        const { status, stdout, stderr } = run("kubeconfg");
+        assert.equal(status, 1);
+        assert.equal(String(stdout), "");
+        assert.match(String(stderr), /^\nThere is no command "kubeconfg" \(did you mean "kubeconfig"\?\); .*\n$/);
+        assert.equal(run("--help").status, 0);
+    });
+
+    it("shows the end of what failed, and why a program didn't run", async () => {
+        const { status, tail } = await attempt("sh", ["-c", "seq 1 40; echo oops >&2; exit 3"]);
+        assert.equal(status, 3);
+        assert.match(tail, /oops/);
+        assert.equal((await attempt("no-such-program", [])).status, "ENOENT");
+        assert.equal((await attempt("sleep", ["10"], { timeout: 50 })).status, "time-out");
+    });
+
+    it("ends with nodes, URLs, the kubeconfig and three things to try", () => {
+        const nodes = [{ name: "a-1", address: "10.0.0.1", roles: ["worker"], versions: { kubernetes: "1.36.3" } }];
+        const text = farewell(
+            { command: "up", stack: "hex", rest: [] },
+            { nodes, urls: { web: "http://10.0.0.1:80/" }, endpoint: "https://10.0.0.1:6443" },
+            "/k",
+        );
+        assert.match(text, /^ {2}a-1 {3}worker {2}10\.0\.0\.1 {2}v1\.36\.3$/m);
+        assert.match(text, /^ {2}web {2}http:\/\/10\.0\.0\.1:80\/$/m);
+        assert.match(text, /^Kubeconfig {2}\/k$/m);
+        const tries = text.slice(text.indexOf("To try")).split("\n").slice(1);
+        assert.equal(tries.length, 3);
+        assert.match(tries[2], /Pulumi\.hex\.yaml, then `npm run preview -- --stack hex`/);
+        assert.match(describeNodes({ nodes }, "ECONNREFUSED"), /unknown[^]*no answer: ECONNREFUSED/);
+        assert.match(describeNodes({ nodes }, []), /missing/);
+    });
+
+    it("lets as many operations run at once as the nodes can use", () => {
+        assert.deepEqual([1, 3, 10, 500].map(parallelism), [16, 16, 40, 256]);
+    });
+
+    describe("an interrupt", () => {
+        // Stands in for Pulumi: counts what it hears and ends in good order after the first.
+        const fake =
+            "trap 'n=$((n+1)); echo heard $n; end=1' INT; echo ready; while [ -z \"$end\" ]; do sleep 0.1; done; sleep 2";
+        const heardBy = (kill: (pid: number) => void, script: string) =>
+            new Promise<string>((resolve) => {
+                const code = `require("./setup/engine").runPulumi("sh", ["-c", process.argv[1]], { cwd: ".", env: process.env })
+                    .then((status) => console.log("status", status))`;
+                const args = ["--require", "tsx/cjs", "-e", code, "--", script];
+                const child = spawn(process.execPath, args, {
+                    cwd: root,
+                    detached: true,
+                    stdio: ["ignore", "pipe", "inherit"],
+                });
+                let output = "";
+                let killed = false;
+                child.stdout.on("data", (chunk) => {
+                    output += chunk;
+                    if (killed || !output.includes("ready")) return;
+                    killed = true;
+                    kill(child.pid as number);
+                });
+                child.on("close", () => resolve(output));
+            });
+
+        it("that was sent to the wrapper alone is handed on once", async () => {
+            const output = await heardBy((pid) => {
+                process.kill(pid, "SIGINT");
+                setTimeout(() => process.kill(pid, "SIGINT"), 100);
+            }, fake);
+            assert.equal(output, "ready\nheard 1\nstatus 130\n");
+        });
+
+        it("that Pulumi heard itself isn't handed on", async () => {
+            const pulumi = fake.replace("echo heard $n", "echo heard $n, ^C received");
+            const output = await heardBy((pid) => process.kill(-pid, "SIGINT"), pulumi);
+            assert.equal(output, "ready\nheard 1, ^C received\nstatus 130\n");
+        });
+    });
+});
