@@ -76,7 +76,8 @@ function podSpec(image: string, selector: Record<string, string>): kubernetes.ty
                 imagePullPolicy: "IfNotPresent",
                 args: ["netexec", "--http-port=80", "--udp-port=-1"],
                 ports: [{ name: "http", containerPort: 80 }],
-                readinessProbe: { httpGet: { path: "/healthz", port: "http" }, periodSeconds: 1 },
+                // /healthz waits for the UDP server, which is off.
+                readinessProbe: { httpGet: { path: "/hostname", port: "http" }, periodSeconds: 1 },
                 resources: { requests: { cpu: "10m", memory: "16Mi" }, limits: { memory: "128Mi" } },
                 securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
             },
