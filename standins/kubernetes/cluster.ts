@@ -107,7 +107,9 @@ export class Cluster {
 
     async list(kind: Omit<Address, "name">, query: Record<string, string>): Promise<KubeObject[]> {
         const path = pathOf(await this.served(kind.apiVersion, kind.kind), kind.namespace);
-        return (await this.client!.request<{ items: KubeObject[] }>("GET", path, { query })).items;
+        const { items } = await this.client!.request<{ items: KubeObject[] }>("GET", path, { query });
+        // A list's items don't say what they are themselves.
+        return items.map((item) => ({ ...item, apiVersion: kind.apiVersion, kind: kind.kind }));
     }
 
     /** POST: fails where the object exists. */

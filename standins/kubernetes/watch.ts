@@ -31,6 +31,10 @@ const queryOf = ({ name, labels }: Selection): Record<string, string | undefined
     labelSelector: labels,
 });
 
+/** The items of a list, which don't say what they are themselves. */
+const withKind = (items: KubeObject[], { apiVersion, kind }: Selection): KubeObject[] =>
+    items.map((item) => ({ ...item, apiVersion, kind }));
+
 /** The lines of a text that arrives in pieces. */
 async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<string> {
     const decoder = new TextDecoder();
@@ -77,7 +81,7 @@ async function followOnce(
         path,
         { query, signal },
     );
-    const objects = new Map(list.items.map((item) => [item.metadata.uid, item]));
+    const objects = new Map(withKind(list.items, selection).map((item) => [item.metadata.uid, item]));
     succeeded();
     changed([...objects.values()]);
     const { resourceVersion } = list.metadata;

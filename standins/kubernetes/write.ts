@@ -6,8 +6,8 @@ import { isAlreadyExists, isInvalid, isMissingNamespace, isNotFound, messageOf, 
 import { createManager, isUntouched } from "./managers";
 import { annotation, isDefinition, isPatch, type KubeObject } from "./objects";
 
-/** Pauses before a create is tried again whose namespace or kind isn't there: 31 s in all, as the genuine plugin. */
-const pauses = [0.1, 0.2, 0.5, 1, 2, 4, 8, 15];
+/** For how long a create is tried again whose namespace or kind isn't there, as the genuine plugin. Milliseconds. */
+const mayComeWithin = 31_000;
 
 function mustForce(object: KubeObject, cluster: Cluster, context: Context, live?: KubeObject): boolean {
     if (annotation(object, "pulumi.com/patchForce") === "true" || cluster.settings.patchForce) return true;
@@ -29,15 +29,16 @@ export async function create(
         upsert
             ? cluster.apply(object, { manager, force, dryRun, signal })
             : cluster.create(object, createManager, { dryRun, signal });
-    for (let tries = 0; ; tries++) {
+    const until = Date.now() + mayComeWithin;
+    for (let pause = 100; ; pause = Math.min(pause * 2, 1000)) {
         try {
             return await write();
         } catch (error) {
             if (isAlreadyExists(error) && !dryRun) throw new Error(alreadyExists(error), { cause: error });
             const mayCome = isNotFound(error) || error instanceof UnknownKindError;
-            if (!mayCome || tries === pauses.length || (dryRun && isMissingNamespace(error))) throw error;
+            if (!mayCome || Date.now() + pause > until || (dryRun && isMissingNamespace(error))) throw error;
             context.status(`Trying again: ${messageOf(error)}`);
-            await sleep(pauses[tries] * 1000, undefined, { signal });
+            await sleep(pause, undefined, { signal });
         }
     }
 }
