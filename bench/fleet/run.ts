@@ -1,6 +1,6 @@
 /**
  * The spike: how long a bare program with five commands for each of N simulated nodes takes, with checkpoints and
- * without. Prints a table in Markdown. Needs `pulumi` and its Node.js language host on PATH.
+ * without. Prints a table in Markdown. Takes the Pulumi that `npm run up` takes.
  *
  *     node --require tsx/cjs bench/fleet/run.ts [--nodes 10,100] [--checkpoints on,off] [--parallel 64] [--limit 300]
  *
@@ -12,6 +12,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
+import { choosePulumi, obtainPulumi, pulumiProbes } from "../../setup/pulumi";
 import { debugProviders, type Ports } from "../../standins/serve";
 import type { Fleet } from "./server";
 import { watchMemory, type Peaks } from "./memory";
@@ -66,7 +67,7 @@ function pulumi(
         child.stderr.on("data", (data) => (output += data));
         let late = false;
         const timer = setTimeout(() => (late = child.kill("SIGKILL")), Number(options.limit) * 1000);
-        child.on("error", () => reject(new Error("There is no `pulumi` on PATH.")));
+        child.on("error", reject);
         child.on("close", (code) => {
             clearTimeout(timer);
             const peaks = memory.stop();
@@ -96,7 +97,7 @@ function makeProject(home: string): string {
     return folder;
 }
 
-async function measure(nodes: number, checkpoints: boolean): Promise<string> {
+async function measure(engine: string, nodes: number, checkpoints: boolean): Promise<string> {
     const home = fs.mkdtempSync(path.join(os.tmpdir(), "slipway-fleet-"));
     const fleet = await start<Fleet>("bench/fleet/server.ts", `${nodes}`);
     const plugins = await start<Ports>("standins/serve.ts");
@@ -105,6 +106,7 @@ async function measure(nodes: number, checkpoints: boolean): Promise<string> {
         const folder = makeProject(home);
         const env = {
             ...process.env,
+            PATH: `${path.dirname(engine)}:${process.env.PATH}`,
             FLEET: path.join(home, "fleet.json"),
             PULUMI_HOME: path.join(home, "home"),
             PULUMI_BACKEND_URL: `file://${home}/state`,
@@ -145,8 +147,10 @@ async function main(): Promise<void> {
         "| nodes × steps | checkpoints | first `up` | no-op preview | no-op `up` | `up`, one step of each node changed | state | peak memory: engine / program / plugins |",
     );
     console.log("| --- | --- | --- | --- | --- | --- | --- | --- |");
+    const choice = await choosePulumi(pulumiProbes(async () => false));
+    const engine = await obtainPulumi(choice, "", (line) => console.error(line));
     for (const nodes of options.nodes.split(",").map(Number)) {
-        for (const mode of options.checkpoints.split(",")) console.log(await measure(nodes, mode === "on"));
+        for (const mode of options.checkpoints.split(",")) console.log(await measure(engine, nodes, mode === "on"));
     }
 }
 
