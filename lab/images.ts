@@ -1,147 +1,61 @@
-import Docker from "dockerode";
-import { execFile } from "node:child_process";
+import type Docker from "dockerode";
 import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { promisify } from "node:util";
 
-const run = promisify(execFile);
+import { baseImage } from "./base";
+import type { Flavour } from "./config";
+import { exists, finished } from "./docker";
+
 const tree = path.join(__dirname, "image");
-const repository = "slipway-lab";
 
-/** What the base has besides Debian's minimum: a machine with systemd and sshd, as an installer leaves it. */
-const packages = [
-    "busybox",
-    "ca-certificates",
-    "conntrack",
-    "curl",
-    "dbus",
-    "ethtool",
-    "iproute2",
-    "iptables",
-    "iputils-ping",
-    "jq",
-    "kmod",
-    "openssh-server",
-    "openssl",
-    "procps",
-    "socat",
-    "sudo",
-    "systemd",
-    "systemd-sysv",
-    "udev",
-];
-
-export type Flavour = "node" | "bare";
+/** What images of ours are called. */
+export const repository = "slipway-lab";
 
 export interface ImageOptions {
+    /** The base image's archive is kept here. */
     readonly cacheFolder: string;
-    readonly user: string;
     readonly flavours: readonly Flavour[];
     readonly progress: (text: string) => void;
 }
 
-/** Builds the node images that aren't there yet. A tag is the digest of everything that an image is made of. */
-export async function prepareImages(docker: Docker, options: ImageOptions): Promise<{ node: string; bare?: string }> {
-    const content = digestOf(options.user, packages.join(" "), ...filesOf(tree).map(describe));
-    const tags = Object.fromEntries(
-        options.flavours.map((flavour) => [flavour, `${repository}:${flavour}-${content}`]),
-    ) as { node: string; bare?: string };
-    for (const [flavour, tag] of Object.entries(tags)) {
-        if (await exists(docker, tag)) {
-            continue;
+/** The tag of a flavour's image: the digest of everything that it is made of. */
+export function imageTag(flavour: Flavour): string {
+    const content = filesOf(tree).map(describe);
+    return `${repository}:${flavour}-${createHash("sha256").update(JSON.stringify(content)).digest("hex").slice(0, 12)}`;
+}
+
+/** Builds the node images that aren't there yet, and says which they are. */
+export async function prepareImages(docker: Docker, options: ImageOptions): Promise<Partial<Record<Flavour, string>>> {
+    const images: Partial<Record<Flavour, string>> = {};
+    for (const flavour of options.flavours) {
+        const tag = imageTag(flavour);
+        if (!(await exists(docker, tag))) {
+            await build(docker, { tag, flavour, base: await baseImage(docker, options) }, options.progress);
         }
-        const base = await baseImage(docker, options);
-        options.progress(`building ${tag}`);
-        await build(docker, { tag, target: flavour, base, user: options.user });
+        images[flavour] = tag;
     }
-    return tags;
+    return images;
 }
 
-/** Debian 12 with the packages above: from a registry where there is one, else put together by mmdebstrap. */
-async function baseImage(docker: Docker, { cacheFolder, progress }: ImageOptions): Promise<string> {
-    const key = digestOf("bookworm", packages.join(" "));
-    const tag = `${repository}:base-${key}`;
-    if (await exists(docker, tag)) {
-        return tag;
-    }
-    const archive = path.join(cacheFolder, `base-${key}.tar`);
-    if (!fs.existsSync(archive)) {
-        fs.mkdirSync(cacheFolder, { recursive: true });
-        await obtainMmdebstrap(progress);
-        progress("putting Debian 12 together with mmdebstrap");
-        const draft = path.join(cacheFolder, `draft-${process.pid}.tar`);
-        await run(
-            "mmdebstrap",
-            ["--variant=minbase", `--include=${packages.join(",")}`, "bookworm", draft, "http://deb.debian.org/debian"],
-            { maxBuffer: 64 << 20 },
-        );
-        fs.renameSync(draft, archive);
-    }
-    progress("importing the base image");
-    const [name, version] = tag.split(":");
-    await finished(docker, await docker.importImage(archive, { repo: name, tag: version }));
-    return tag;
+interface Build {
+    readonly tag: string;
+    readonly flavour: Flavour;
+    readonly base: string;
 }
 
-async function obtainMmdebstrap(progress: (text: string) => void): Promise<void> {
-    if (await succeeds("mmdebstrap", "--version")) {
-        return;
-    }
-    if (process.getuid?.() !== 0 || !(await succeeds("apt-get", "--version"))) {
-        throw new Error(
-            "The lab's node image is made with mmdebstrap: install it (Debian, Ubuntu: apt install mmdebstrap).",
-        );
-    }
-    progress("installing mmdebstrap");
-    const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-    const install = () => run("apt-get", ["install", "-y", "-qq", "--no-install-recommends", "mmdebstrap"], { env });
-    await install().catch(async () => {
-        await run("apt-get", ["update", "-qq"], { env });
-        await install();
-    });
-}
-
-async function build(docker: Docker, args: { tag: string; target: string; base: string; user: string }): Promise<void> {
+async function build(docker: Docker, { tag, flavour, base }: Build, progress: (text: string) => void): Promise<void> {
+    progress(`building ${tag}`);
     const stream = await docker.buildImage(
         { context: tree, src: fs.readdirSync(tree) },
-        { t: args.tag, target: args.target, buildargs: { BASE: args.base, USER: args.user }, rm: true, forcerm: true },
+        { t: tag, target: flavour, buildargs: { BASE: base }, rm: true, forcerm: true },
     );
-    await finished(docker, stream);
-}
-
-/** Waits for the end of an engine's stream; the error in it, if any, is the error. */
-function finished(docker: Docker, stream: NodeJS.ReadableStream): Promise<void> {
-    return new Promise((resolve, reject) => {
-        docker.modem.followProgress(stream, (error, lines: { error?: string; stream?: string }[]) => {
-            const failed = error?.message ?? lines?.find((line) => line.error)?.error;
-            if (failed === undefined) {
-                return resolve();
-            }
-            const last = (lines ?? []).flatMap((line) => line.stream ?? []).slice(-15);
-            reject(new Error(`Building the lab's node image failed: ${failed}\n${last.join("")}`));
-        });
+    await finished(docker, stream, `Building the lab's image ${tag}`, (line) => {
+        // apt's lines: what is being fetched or set up now.
+        if (/^(Step|Setting up|Unpacking|Get:)/.test(line)) {
+            progress(`building ${tag}: ${line}`);
+        }
     });
-}
-
-async function exists(docker: Docker, tag: string): Promise<boolean> {
-    const found = await docker
-        .getImage(tag)
-        .inspect()
-        .catch((error: { statusCode?: number }) => {
-            if (error.statusCode === 404) {
-                return undefined;
-            }
-            throw error;
-        });
-    return found !== undefined;
-}
-
-async function succeeds(command: string, ...args: string[]): Promise<boolean> {
-    return run(command, args).then(
-        () => true,
-        () => false,
-    );
 }
 
 function filesOf(folder: string): string[] {
@@ -156,8 +70,4 @@ function filesOf(folder: string): string[] {
 function describe(file: string): string {
     const executable = (fs.statSync(file).mode & 0o100) !== 0;
     return `${path.relative(tree, file)} ${executable} ${fs.readFileSync(file, "utf8")}`;
-}
-
-function digestOf(...parts: string[]): string {
-    return createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 12);
 }

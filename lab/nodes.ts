@@ -1,12 +1,13 @@
-import { formatAddress, NodeSpec, parseCidr } from "../components/inventory";
-import { addressNumber, LabConfig, nodeNames } from "./config";
-import { LabFacts, LabKeys } from "./facts";
+import { formatAddress, parseCidr } from "../components/inventory/addressing";
+import type { NodeSpec } from "../components/inventory/node";
+import { addressNumber, nodeNames, type LabConfig } from "./config";
+import type { EngineFacts, LabKeys } from "./facts";
 
-/** Where every lab node sees the mirror. */
+/** Where every lab node sees the folder that mirrors are in. */
 export const mirrorMount = "/mnt/mirror";
 
-/** Where every lab node finds nameservers that pods can ask. */
-export const resolvConf = "/etc/lab-resolv.conf";
+/** Where every lab node finds a nameserver that pods can ask; written by lab-boot. */
+const resolvConf = "/etc/lab-resolv.conf";
 
 /** The nth address of the lab's network. */
 export function labAddress(lab: LabConfig, n: number): string {
@@ -16,8 +17,15 @@ export function labAddress(lab: LabConfig, n: number): string {
 /** Address of the lab's own HTTP server of artifacts. */
 export const httpAddress = (lab: LabConfig): string => labAddress(lab, 2);
 
-/** The lab's machines as any other inventory: the cluster's components can't tell them from real ones. */
-export function labNodes(lab: LabConfig, facts: LabFacts, keys: LabKeys): NodeSpec[] {
+export interface LabNodesArgs {
+    readonly engine: EngineFacts;
+    readonly keys: LabKeys;
+    /** Path of the stack's mirror below the mounted folder, with a slash at its end; "" where it is that folder. */
+    readonly mirrorPath: string;
+}
+
+/** The lab's machines as any other inventory: the cluster's components can't tell them from real ones. Pure. */
+export function labNodes(lab: LabConfig, { engine, keys, mirrorPath }: LabNodesArgs): NodeSpec[] {
     return nodeNames(lab).map((name, index) => ({
         name,
         address: labAddress(lab, addressNumber(index)),
@@ -31,29 +39,27 @@ export function labNodes(lab: LabConfig, facts: LabFacts, keys: LabKeys): NodeSp
         },
         labels: {},
         taints: [],
-        source: lab.overHttp.includes(name) ? `http://${httpAddress(lab)}/` : `${mirrorMount}/`,
-        docker: dockerOverrides(facts),
-        kubelet: kubeletOverrides(facts),
+        source: `${lab.overHttp.includes(name) ? `http://${httpAddress(lab)}` : mirrorMount}/${mirrorPath}`,
+        docker: dockerOverrides(engine),
+        kubelet: kubeletOverrides(engine),
         kubeProxy: kubeProxyOverrides,
     }));
 }
 
-function dockerOverrides(facts: LabFacts): Record<string, unknown> {
+function dockerOverrides(engine: EngineFacts): Record<string, unknown> {
     return {
-        // A container has no systemd slice of its own that the inner docker could use.
-        "exec-opts": ["native.cgroupdriver=cgroupfs"],
+        ...cgroupfs(engine, { "exec-opts": ["native.cgroupdriver=cgroupfs"] }),
         // See lab/image/usr/local/sbin/lab-runc.
-        ...(facts.privileged
+        ...(engine.privileged
             ? {}
             : { "default-runtime": "lab-runc", runtimes: { "lab-runc": { path: "/usr/local/sbin/lab-runc" } } }),
     };
 }
 
-function kubeletOverrides(facts: LabFacts): Record<string, unknown> {
+function kubeletOverrides(engine: EngineFacts): Record<string, unknown> {
     return {
-        cgroupDriver: "cgroupfs",
         // From 1.35 on the kubelet refuses cgroup v1, which some engines' hosts still have.
-        ...(facts.cgroupVersion === "1" ? { failCgroupV1: false } : {}),
+        ...cgroupfs(engine, { cgroupDriver: "cgroupfs", failCgroupV1: false }),
         resolvConf,
         // The defaults are percentages, of a disk that all nodes share with everything else on the host.
         evictionHard: {
@@ -62,9 +68,15 @@ function kubeletOverrides(facts: LabFacts): Record<string, unknown> {
             "nodefs.available": "1Gi",
             "nodefs.inodesFree": "1%",
         },
+        // For the same reason: 100 switches the removal of unused images off.
         imageGCHighThresholdPercent: 100,
         imageGCLowThresholdPercent: 99,
     };
+}
+
+/** In a container systemd has no say in the controllers of cgroup v1, so nothing there can be asked of it. */
+function cgroupfs(engine: EngineFacts, settings: Record<string, unknown>): Record<string, unknown> {
+    return engine.cgroupVersion === "1" ? settings : {};
 }
 
 /** conntrack's sysctls belong to the host: a container can't write them. */

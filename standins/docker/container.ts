@@ -10,9 +10,11 @@ const inputs = [
     "command",
     "destroyGraceSeconds",
     "deviceCgroupRules",
+    "entrypoints",
     "hostname",
     "image",
     "labels",
+    "mustRun",
     "name",
     "networksAdvanced",
     "ports",
@@ -27,37 +29,54 @@ const inputs = [
     "volumes",
 ];
 
-/** How it is removed is no property of a container: a change of these is stored, nothing more. */
-const stored = ["destroyGraceSeconds", "removeVolumes", "stopTimeout"];
+/** What a living container can take: how it is removed, whether it runs, and when it is started again. */
+const kept = ["destroyGraceSeconds", "mustRun", "removeVolumes", "restart"];
 
-/** Containers that run from creation to deletion. */
+/** How long a container must go on running to count as started, in milliseconds; as in the genuine plugin. */
+const settling = 100;
+
+/** Containers that run from creation to deletion, unless `mustRun` is false. */
 export function containerHandler(docker: Docker): ResourceHandler {
     return {
         check: (args, { name, type }) => onlyKnown(named(args, name), inputs, type),
-        replaceOn: inputs.filter((property) => !stored.includes(property)),
+        replaceOn: inputs.filter((property) => !kept.includes(property)),
         async create({ inputs: wanted }, { preview }) {
             if (preview) {
-                return { id: "", outputs: { ...wanted } };
+                return { id: "", outputs: { mustRun: true, ...wanted } };
             }
             const container = await docker.createContainer(creation(wanted));
             try {
                 await upload(container, wanted.uploads ?? []);
-                await container.start();
+                await start(container, wanted);
                 return { id: container.id, outputs: await outputs(container, wanted) };
             } catch (error) {
                 await container.remove({ force: true, v: true });
                 throw error;
             }
         },
-        async update({ inputs: wanted, oldOutputs }) {
-            return { outputs: { ...oldOutputs, ...wanted } };
+        async update({ id, inputs: wanted, oldOutputs }, { preview }) {
+            if (preview) {
+                return { outputs: { ...oldOutputs, mustRun: true, ...wanted } };
+            }
+            const container = docker.getContainer(id);
+            const { HostConfig, State } = await container.inspect();
+            const policy = restartPolicy(wanted);
+            if (HostConfig.RestartPolicy?.Name !== policy.Name) {
+                await container.update({ RestartPolicy: policy });
+            }
+            if (!State.Running && wanted.mustRun !== false) {
+                await start(container, wanted);
+            }
+            return { outputs: await outputs(container, wanted) };
         },
         async read({ id, inputs: known }) {
             const container = docker.getContainer(id);
             if (await missing(container)) {
                 return { id: "", inputs: known, outputs: {} };
             }
-            return { id, inputs: known, outputs: await outputs(container, known) };
+            const found = await outputs(container, known);
+            // What a refresh shows of one that was stopped by hand; the next update starts it.
+            return { id, inputs: found.mustRun ? known : { ...known, mustRun: false }, outputs: found };
         },
         async delete({ id, inputs: known }) {
             const container = docker.getContainer(id);
@@ -77,7 +96,8 @@ export function containerHandler(docker: Docker): ResourceHandler {
     };
 }
 
-function creation(wanted: Values): Docker.ContainerCreateOptions {
+/** What the engine is asked for. */
+export function creation(wanted: Values): Docker.ContainerCreateOptions {
     const volumes: Value[] = wanted.volumes ?? [];
     const ports: Value[] = wanted.ports ?? [];
     const networks: Value[] = wanted.networksAdvanced ?? [];
@@ -86,6 +106,7 @@ function creation(wanted: Values): Docker.ContainerCreateOptions {
         name: wanted.name,
         Image: wanted.image,
         Cmd: wanted.command,
+        Entrypoint: wanted.entrypoints,
         Hostname: wanted.hostname,
         Labels: labelMap(wanted.labels),
         StopSignal: wanted.stopSignal,
@@ -110,7 +131,7 @@ function creation(wanted: Values): Docker.ContainerCreateOptions {
                 ]),
             ),
             Privileged: wanted.privileged,
-            RestartPolicy: { Name: wanted.restart ?? "no" },
+            RestartPolicy: restartPolicy(wanted),
             SecurityOpt: wanted.securityOpts,
             Tmpfs: wanted.tmpfs,
         } as Docker.HostConfig,
@@ -125,8 +146,10 @@ function creation(wanted: Values): Docker.ContainerCreateOptions {
     };
 }
 
+const restartPolicy = ({ restart }: Values) => ({ Name: restart ?? "no" });
+
 /** Files that are in the container before its first process starts. */
-async function upload(container: Docker.Container, files: Value[]): Promise<void> {
+export async function upload(container: Docker.Container, files: Value[]): Promise<void> {
     if (files.length === 0) {
         return;
     }
@@ -140,11 +163,35 @@ async function upload(container: Docker.Container, files: Value[]): Promise<void
     await container.putArchive(archive as unknown as NodeJS.ReadableStream, { path: "/" });
 }
 
+/** Starts a container and sees to it that it goes on running. */
+async function start(container: Docker.Container, { name, mustRun }: Values): Promise<void> {
+    await container.start();
+    if (mustRun === false) {
+        return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, settling));
+    const { Running, Restarting, ExitCode } = (await container.inspect()).State;
+    if (!Running || Restarting) {
+        const last = await container.logs({ stdout: true, stderr: true, tail: 10 });
+        throw new Error(
+            `The container ${name} ended at once, with status ${ExitCode}. Its last lines:\n${printable(last)}`,
+        );
+    }
+}
+
+/** The engine's log has a header of eight bytes before each line, unless the container has a terminal. */
+const printable = (log: Buffer): string =>
+    log
+        .toString("utf8")
+        .replace(/^[\0-\x02]\0{3}[^]{4}/gm, "")
+        .trim();
+
 async function outputs(container: Docker.Container, wanted: Values): Promise<Values> {
     const info = await container.inspect();
     return {
         ...wanted,
         hostname: info.Config.Hostname,
+        mustRun: wanted.mustRun === false ? false : info.State.Running,
         networkDatas: Object.entries(info.NetworkSettings.Networks).map(([networkName, network]) => ({
             networkName,
             ipAddress: network.IPAddress,
