@@ -37,16 +37,15 @@ export function nodeStep(
     const { node, kind } = args;
     const script = kind === "base" ? uploadedStep() : installedStep();
     const words = { node: node.name, ...args.arguments };
-    const apply = pulumi
-        .all(Object.entries(words).map(([key, value]) => pulumi.output(value).apply((text) => `${key}=${text}`)))
-        .apply((pairs) => ["sh", script, kind, "apply", ...pairs].map(quote).join(" "));
+    const { owner } = words as { owner?: pulumi.Input<string> };
+    const apply = commandLine(["sh", script, kind, "apply"], words);
     return new command.remote.Command(
         name,
         {
             connection: connectionTo(node.ssh),
             create: apply,
             update: apply,
-            delete: removal(kind),
+            delete: removal(kind, owner),
             stdin: kind === "credentials" ? pulumi.secret(args.manifest) : args.manifest,
             triggers: [node.name, node.address],
             logging: command.remote.Logging.None,
@@ -69,9 +68,23 @@ export function baseArguments(node: NodeSpec, owner: { cluster: string; fingerpr
     };
 }
 
-/** A node whose kit is gone was cleaned already. */
-function removal(kind: StepKind): string {
-    return `test ! -e ${installedStep()} || sh ${installedStep()} ${kind} remove`;
+/**
+ * A node whose kit is gone was cleaned already. Where the owner is known, a node that another cluster has taken over
+ * is left alone.
+ */
+function removal(kind: StepKind, owner: pulumi.Input<string> | undefined): pulumi.Output<string> {
+    const script = installedStep();
+    return commandLine(["sh", script, kind, "remove"], owner === undefined ? {} : { owner }).apply(
+        (remove) => `test ! -e ${script} || ${remove}`,
+    );
+}
+
+function commandLine(
+    words: readonly string[],
+    options: Readonly<Record<string, pulumi.Input<string>>>,
+): pulumi.Output<string> {
+    const pairs = Object.entries(options).map(([key, value]) => pulumi.output(value).apply((text) => `${key}=${text}`));
+    return pulumi.all(pairs).apply((ready) => [...words, ...ready].map(quote).join(" "));
 }
 
 /** A word for the login's shell. */

@@ -57,6 +57,7 @@ install_kit() {
 # farewell: packages, records, kits; then the machine is as it was found.
 farewell() {
     purge_ours
+    remove_runtime_folders
     for folder in $(tac "$state/before/parents" 2>/dev/null | cut -d ' ' -f 1); do
         rmdir "$root$folder" 2>/dev/null || true
     done

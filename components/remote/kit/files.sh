@@ -38,7 +38,7 @@ apply_directory() {
         if recorded parents "$1" >/dev/null; then
             first_time directories "$1 created"
         elif [ -z "$(ls -A "$root$1")" ]; then
-            first_time directories "$1 empty"
+            first_time directories "$1 empty $(stat -c '%a %U:%G' "$root$1")"
         else
             first_time directories "$1 kept"
         fi
@@ -122,9 +122,13 @@ remove_directory() {
                 rm -rf -- "$root$1" 2>/dev/null || find "$root$1" -mindepth 1 -delete 2>/dev/null ||
                     say "$1 could not be emptied"
                 ;;
-            empty)
+            empty*)
                 unmount_below "$1"
-                [ ! -d "$root$1" ] || find "$root$1" -mindepth 1 -delete 2>/dev/null || say "$1 could not be emptied"
+                if [ -d "$root$1" ]; then
+                    find "$root$1" -mindepth 1 -delete 2>/dev/null || say "$1 could not be emptied"
+                    was=${was#empty }
+                    chown "${was#* }" "$root$1" && chmod "${was% *}" "$root$1"
+                fi
                 ;;
         esac
     fi

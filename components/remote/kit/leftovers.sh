@@ -20,8 +20,13 @@ remove_leftovers() {
     done
     remove_filter_rules iptables
     remove_filter_rules ip6tables
+    remove_runtime_folders
+}
+
+# Something that still runs may fill one again: the base looks after them once more, when nothing runs.
+remove_runtime_folders() {
     for folder in $runtime_folders; do
-        recorded runtime "$folder" >/dev/null || rm -rf "$root$folder"
+        recorded runtime "$folder" >/dev/null || rm -rf "$root$folder" 2>/dev/null || true
     done
 }
 

@@ -99,6 +99,7 @@ remove_docker_data() {
         unmount_below "$folder"
         rm -rf "$folder" 2>/dev/null || find "$folder" -mindepth 1 -delete 2>/dev/null || true
     done
+    rm -f /etc/docker/key.json
     rmdir /etc/docker /run/docker 2>/dev/null || true
     ip link delete docker0 2>/dev/null || true
 }

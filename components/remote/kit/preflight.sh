@@ -64,7 +64,7 @@ expect_no_other_kubernetes() {
         /var/snap/microk8s /var/lib/k0s /etc/kubernetes/kubelet.conf /etc/kubernetes/admin.conf; do
         [ ! -e "$root$sign" ] || finding "another Kubernetes is installed ($sign): remove it first."
     done
-    for process in /proc/[0-9]*/comm; do
+    for process in "$root"/proc/[0-9]*/comm; do
         name=$(cat "$process" 2>/dev/null) || continue
         case $name in
             kubelet | k3s* | kubelite | rke2) finding "another Kubernetes runs here (the process $name): remove it first." ;;
@@ -75,7 +75,7 @@ expect_no_other_kubernetes() {
 expect_free_ports() {
     for port in $(echo "$ports" | tr , ' '); do
         hex=$(printf ':%04X' "$port")
-        if cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
+        if cat "$root/proc/net/tcp" "$root/proc/net/tcp6" 2>/dev/null |
             awk -v hex="$hex" '$4 == "0A" && substr($2, length($2) - 4) == hex { found = 1 } END { exit !found }'; then
             finding "port $port, which Kubernetes needs, is taken: see 'ss -ltnp sport = :$port'."
         fi

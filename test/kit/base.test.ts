@@ -1,0 +1,86 @@
+import * as assert from "node:assert/strict";
+import * as fs from "node:fs";
+
+import { kitHash } from "../../components/remote";
+import { LocalNode } from "./local";
+
+describe("kit: owner and preflight", () => {
+    let node: LocalNode;
+    beforeEach(() => {
+        node = new LocalNode();
+    });
+    afterEach(() => node.dispose());
+
+    it("writes the owner, installs the kit under the name of its content, and leaves nothing when it goes", () => {
+        const before = node.tree();
+        assert.equal(node.welcome().code, 0);
+        assert.equal(node.read("/var/lib/slipway/owner"), "hex:abc\n");
+        assert.equal(fs.readlinkSync(node.at("/var/lib/slipway/kit/current")), kitHash());
+        assert.equal(fs.statSync(node.at("/var/lib/slipway/kit/current/step")).mode & 0o044, 0o044);
+        assert.equal(node.step("base remove owner=hex:abc").code, 0);
+        assert.deepEqual(node.tree(), before);
+        assert.equal(node.step("base remove owner=hex:abc").code, 0, "a second removal succeeds too");
+        assert.deepEqual(node.tree(), before);
+    });
+
+    it("refuses a node of another cluster, or of a lost state, with the ways out; adopts it when told", () => {
+        node.welcome();
+        const run = node.step(`base apply owner=hex:def source=${node.mirror}/`);
+        assert.equal(run.code, 1);
+        for (const words of ["belongs to the cluster hex (CA abc)", "restore the state", "base remove", "adopt=yes"]) {
+            assert.ok(run.stderr.includes(words), run.stderr);
+        }
+        assert.equal(node.read("/var/lib/slipway/owner"), "hex:abc\n");
+        assert.equal(node.step(`base apply owner=hex:def source=${node.mirror}/ adopt=yes`).code, 0);
+        assert.equal(node.read("/var/lib/slipway/owner"), "hex:def\n");
+    });
+
+    it("leaves a node alone that another cluster has taken over, when the old one is destroyed", () => {
+        node.welcome();
+        node.step("base apply owner=new:def adopt=yes");
+        const run = node.step("base remove owner=hex:abc");
+        assert.deepEqual([run.code, run.stdout], [0, "this node belongs to new:def now: nothing was removed\n"]);
+        assert.equal(node.has("/var/lib/slipway/owner"), true);
+    });
+
+    it("refuses Ubuntu 14.04, and says why", () => {
+        node.write("/etc/os-release", 'ID=ubuntu\nVERSION_ID="14.04"\nPRETTY_NAME="Ubuntu 14.04.6 LTS"\n');
+        const run = node.welcome();
+        assert.equal(run.code, 1);
+        assert.match(run.stderr, /Ubuntu 14\.04\.6 LTS starts its services with upstart and is out of support/);
+        assert.equal(node.has("/var/lib/slipway/owner"), false);
+    });
+
+    it("tells all findings at once and changes nothing", () => {
+        node.write("/etc/os-release", 'ID=fedora\nPRETTY_NAME="Fedora Linux 42"\n');
+        fs.rmdirSync(node.at("/run/systemd/system"));
+        node.write("/etc/systemd/system/k3s.service", "");
+        node.write("/proc/77/comm", "kubelet\n");
+        node.write("/proc/net/tcp", "  0: 00000000:192B 00000000:0000 0A 00000000:00000000\n");
+        const run = node.welcome("ports=6443,10250");
+        assert.equal(run.code, 1);
+        const findings = run.stderr.split("\n").filter((line) => line.startsWith("  - "));
+        assert.equal(findings.length, 5, run.stderr);
+        assert.match(run.stderr, /Fedora Linux 42/);
+        assert.match(run.stderr, /systemd is not the first process/);
+        assert.match(run.stderr, /k3s\.service/);
+        assert.match(run.stderr, /the process kubelet/);
+        assert.match(run.stderr, /port 6443/);
+    });
+
+    it("probes: generation counts up while something differs, and settles", () => {
+        node.welcome("generation=3");
+        const manifest = "file 0644 root:root /etc/demo\n| text\n";
+        node.step("activate apply generation=3", manifest);
+        const kinds = () => JSON.parse(node.step("probe").stdout).kinds;
+        assert.deepEqual(kinds().activate, { generation: 3, differences: 0, entries: [] });
+        node.write("/etc/demo", "changed by hand");
+        assert.deepEqual(kinds().activate, {
+            generation: 4,
+            differences: 1,
+            entries: ["file /etc/demo has other content"],
+        });
+        node.step("activate apply generation=4", manifest);
+        assert.deepEqual(kinds().activate, { generation: 4, differences: 0, entries: [] });
+    });
+});

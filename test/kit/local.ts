@@ -1,0 +1,83 @@
+import { spawnSync } from "node:child_process";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+
+import { kitFolder } from "../../components/remote";
+
+/** What a run of the kit said. */
+export interface KitRun {
+    readonly code: number | null;
+    readonly stdout: string;
+    readonly stderr: string;
+}
+
+/** The kit at work below a temporary folder instead of `/`: for everything that needs no systemd, apt or docker. */
+export class LocalNode {
+    readonly root = fs.mkdtempSync(path.join(os.tmpdir(), "slipway-kit-"));
+    readonly mirror = path.join(this.root, "mirror");
+
+    constructor() {
+        this.write("/etc/os-release", 'ID=debian\nVERSION_ID="12"\nPRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\n');
+        for (const folder of ["/run/systemd/system", "/var/lib", "/opt", "/usr/local/bin", "/proc/sys/net/ipv4"]) {
+            fs.mkdirSync(this.at(folder), { recursive: true });
+        }
+        fs.mkdirSync(this.mirror);
+    }
+
+    /** Where a path of the node is on this machine. */
+    at(file: string): string {
+        return path.join(this.root, file);
+    }
+
+    write(file: string, text: string): void {
+        fs.mkdirSync(path.dirname(this.at(file)), { recursive: true });
+        fs.writeFileSync(this.at(file), text);
+    }
+
+    read(file: string): string {
+        return fs.readFileSync(this.at(file), "utf8");
+    }
+
+    has(file: string): boolean {
+        return fs.existsSync(this.at(file));
+    }
+
+    /** `step WORD…` with a manifest on standard input, as root: in a user namespace where this isn't root's account. */
+    step(words: string, manifest = ""): KitRun {
+        const sudo = process.getuid?.() === 0 ? [] : ["unshare", "--map-root-user"];
+        const [command, ...args] = [...sudo, "sh", path.join(kitFolder, "step"), ...words.split(" ")];
+        const { status, stdout, stderr } = spawnSync(command, args, {
+            input: manifest,
+            encoding: "utf8",
+            env: { ...process.env, SLIPWAY_ROOT: this.root },
+        });
+        return { code: status, stdout, stderr };
+    }
+
+    /** Base with an empty manifest: afterwards the node has an owner and knows its mirror. */
+    welcome(words = ""): KitRun {
+        return this.step(`base apply owner=hex:abc source=${this.mirror}/${words && ` ${words}`}`);
+    }
+
+    /** Every path with type, permissions and content or target. */
+    tree(): string[] {
+        const all = fs.readdirSync(this.root, { recursive: true, withFileTypes: true });
+        return all
+            .map((entry) => {
+                const file = path.join(entry.parentPath, entry.name);
+                const mode = (fs.lstatSync(file).mode & 0o7777).toString(8);
+                const content = entry.isFile()
+                    ? fs.readFileSync(file, "utf8")
+                    : entry.isSymbolicLink()
+                      ? fs.readlinkSync(file)
+                      : "";
+                return `${path.relative(this.root, file)} ${mode} ${content}`;
+            })
+            .sort();
+    }
+
+    dispose(): void {
+        fs.rmSync(this.root, { recursive: true, force: true });
+    }
+}
