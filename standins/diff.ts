@@ -7,6 +7,9 @@ export type Change = "add" | "delete" | "update";
 /** Property paths (`spec.ports[0].port`, `data["a.b"]`) with what happened there. */
 export type Changes = Record<string, Change>;
 
+/** What bridged plugins (docker, tls) write beside the inputs for themselves. A state of theirs stays as it is here. */
+const bookkeeping = ["__defaults", "__meta"];
+
 /** The path of a key below another path, in Pulumi's notation. */
 export function join(path: string, key: string | number): string {
     if (typeof key === "number") return `${path}[${key}]`;
@@ -48,7 +51,8 @@ function compare(before: Value, after: Value, path: string): Changes {
         return Object.assign({}, ...parts);
     }
     if (isRecord(before) && isRecord(after)) {
-        const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
+        const all = new Set([...Object.keys(before), ...Object.keys(after)]);
+        const keys = [...all].filter((key) => !bookkeeping.includes(key)).sort();
         return Object.assign({}, ...keys.map((key) => compare(before[key], after[key], join(path, key))));
     }
     return before === after ? {} : { [path]: "update" };

@@ -45,7 +45,9 @@ async function main(): Promise<void> {
     // Ctrl-C reaches the whole process group. The engine needs its plugins to come to an orderly end, so only stdin and
     // SIGTERM end this process.
     process.on("SIGINT", () => undefined);
-    process.on("unhandledRejection", (error) => process.stderr.write(`stand-in plugins: ${String(error)}\n`));
+    // One plugin's mishap must not take the others along.
+    const report = (error: unknown) => void process.stderr.write(`stand-in plugins: ${String(error)}\n`);
+    process.on("unhandledRejection", report).on("uncaughtException", report);
     process.stdout.write(`${JSON.stringify(ports)}\n`);
 }
 

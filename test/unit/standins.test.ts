@@ -34,6 +34,11 @@ describe("stand-in values", () => {
         assert.deepEqual(changes(before, after), { 'a["b.c"]': "update", "a.d[1]": "delete", h: "add" });
     });
 
+    it("are the same with and without the notes of bridged plugins", () => {
+        const genuine = { __defaults: [], subject: { __defaults: [], commonName: "a" }, algorithm: "RSA" };
+        assert.deepEqual(changes(genuine, { subject: { commonName: "a" }, algorithm: "RSA" }), {});
+    });
+
     it("are decoded from a provider's configuration where they are JSON", () => {
         const config = { flag: "true", object: '{"a":1}', text: "plain" };
         assert.deepEqual(decodeConfig(config, ["flag", "object", "text"]), {
