@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import type Docker from "dockerode";
+import { Failure } from "./failure";
 import type { StateResource } from "./stack";
 
 /** A container, network or volume that Pulumi was making or had made. */
@@ -46,30 +47,74 @@ export async function removeObjects(objects: readonly DockerObject[], host: stri
     const docker = connect(host);
     const removed: string[] = [];
     for (const object of objects) {
-        if (await remove(docker, object)) removed.push(`${object.kind} ${object.name}`);
+        const labels = await labelsOf(docker, object);
+        if (labels && isOurs(object, labels) && (await remove(docker, object))) removed.push(describe(object));
     }
     return removed;
 }
 
-async function remove(docker: Docker, object: DockerObject): Promise<boolean> {
-    try {
-        if (object.kind === "container") {
-            const container = docker.getContainer(object.name);
-            if (!isOurs(object, (await container.inspect()).Config.Labels)) return false;
-            await container.remove({ force: true, v: true });
-        } else if (object.kind === "network") {
-            const network = docker.getNetwork(object.name);
-            if (!isOurs(object, ((await network.inspect()) as { Labels?: Record<string, string> }).Labels))
-                return false;
-            await network.remove();
-        } else {
-            const volume = docker.getVolume(object.name);
-            if (!isOurs(object, (await volume.inspect()).Labels)) return false;
-            await volume.remove();
+/** The labels by which these objects are ours, as Docker's filters want them: "slipway.lab=dev". */
+export function labelsOfAll(objects: readonly DockerObject[]): string[] {
+    return [
+        ...new Set(objects.flatMap(({ labels }) => Object.entries(labels).map(([key, value]) => `${key}=${value}`))),
+    ];
+}
+
+/** Removes everything that carries one of the labels, whether any state knows it or not. */
+export async function removeLabelled(labels: readonly string[], host: string): Promise<string[]> {
+    const docker = connect(host);
+    const removed: string[] = [];
+    for (const label of labels) {
+        const filters = { label: [label] };
+        const containers = await docker.listContainers({ all: true, filters });
+        const networks = await docker.listNetworks({ filters });
+        const { Volumes: volumes } = await docker.listVolumes({ filters });
+        const found = [
+            ...containers.map(
+                ({ Id, Names }) => ({ kind: "container", id: Id, name: (Names[0] ?? Id).slice(1) }) as const,
+            ),
+            ...networks.map(({ Id, Name }) => ({ kind: "network", id: Id, name: Name }) as const),
+            ...(volumes ?? []).map(({ Name }) => ({ kind: "volume", id: Name, name: Name }) as const),
+        ];
+        for (const object of found) {
+            if (await remove(docker, object)) removed.push(describe(object));
         }
-        return true;
+    }
+    return removed;
+}
+
+const describe = ({ kind, name }: Pick<DockerObject, "kind" | "name">) => `${kind} ${name}`;
+
+/** Undefined: there is no such thing. */
+async function labelsOf(docker: Docker, { kind, name }: DockerObject): Promise<Record<string, string> | undefined> {
+    const ask = {
+        container: async () => (await docker.getContainer(name).inspect()).Config.Labels,
+        network: async () => ((await docker.getNetwork(name).inspect()) as { Labels?: Record<string, string> }).Labels,
+        volume: async () => (await docker.getVolume(name).inspect()).Labels,
+    };
+    return unlessGone(async () => (await ask[kind]()) ?? {});
+}
+
+/** Whether there was something to remove. */
+async function remove(docker: Docker, object: { kind: DockerObject["kind"]; id?: string; name: string }) {
+    const { kind, name, id = name } = object;
+    const removal = {
+        container: () => docker.getContainer(id).remove({ force: true, v: true }),
+        network: () => docker.getNetwork(id).remove(),
+        volume: () => docker.getVolume(id).remove(),
+    };
+    try {
+        return (await unlessGone(async () => (await removal[kind](), true))) ?? false;
     } catch (error) {
-        if ((error as { statusCode?: number }).statusCode === 404) return false;
+        throw new Failure(`Docker can't remove ${describe(object)}: ${(error as Error).message.trim()}`);
+    }
+}
+
+async function unlessGone<T>(work: () => Promise<T>): Promise<T | undefined> {
+    try {
+        return await work();
+    } catch (error) {
+        if ((error as { statusCode?: number }).statusCode === 404) return undefined;
         throw error;
     }
 }

@@ -35,7 +35,7 @@ export interface PrepareOptions {
     /** Default: the checkout that this file is in. */
     readonly root?: string;
     readonly progress?: Progress;
-    /** For "operate": an engine is needed, so that one that is installed but not running is started. */
+    /** An engine is needed whatever the configuration says: the state knows of containers. */
     readonly dockerNeeded?: boolean;
 }
 

@@ -3,7 +3,7 @@ import * as path from "node:path";
 import type { Arguments } from "../arguments";
 import { stopOwnDaemon } from "../docker";
 import { interruptedStatus, runPulumi } from "../engine";
-import { dockerObjects, removeObjects } from "../leftovers";
+import { dockerObjects, labelsOfAll, removeLabelled, type DockerObject } from "../leftovers";
 import { kubeconfigFile } from "../outputs";
 import { dataFolder } from "../paths";
 import { prepare, type Prepared } from "../prepare";
@@ -64,7 +64,8 @@ async function destroy(args: Arguments, stack: Stack, progress: Progress): Promi
                 });
             }),
         );
-        if (status !== 0) await destroyByForce(args, prepared, progress, status);
+        if (status !== 0) considerForce(args, prepared, inDocker, status);
+        await sweep(prepared, inDocker, progress);
         const force = status === 0 ? [] : ["--force"];
         await run(
             prepared.pulumi,
@@ -76,16 +77,21 @@ async function destroy(args: Arguments, stack: Stack, progress: Progress): Promi
     }
 }
 
-/** A lab is gone when its containers and networks are: everything else was inside them. Machines are another matter. */
-async function destroyByForce(args: Arguments, prepared: Prepared, progress: Progress, status: number): Promise<void> {
-    const state = readState(prepared.stack);
-    const objects = dockerObjects(state?.resources ?? []);
-    const isLab = objects.length > 0 || state?.resources.every(({ type }) => type === "pulumi:pulumi:Stack");
-    if (!isLab || !prepared.docker || status === interruptedStatus) {
-        throw failed("pulumi destroy", status, args);
+/**
+ * A lab is gone when its containers are: whatever else couldn't be destroyed was inside them. Machines are another
+ * matter: there, what is left must stay known.
+ */
+function considerForce(args: Arguments, prepared: Prepared, inDocker: readonly DockerObject[], status: number): void {
+    const labelled = labelsOfAll(inDocker).length > 0;
+    if (!labelled || !prepared.docker || status === interruptedStatus) throw failed("pulumi destroy", status, args);
+}
+
+/** Removes what carries the lab's labels and is still there: left by a killed run, or by a destroy that failed. */
+async function sweep(prepared: Prepared, inDocker: readonly DockerObject[], progress: Progress): Promise<void> {
+    if (!prepared.docker) return;
+    for (const name of await removeLabelled(labelsOfAll(inDocker), prepared.docker.host)) {
+        progress.say(`Removed ${name}, which was left.`);
     }
-    progress.say("Not everything came down in good order; removing the lab's containers and networks themselves.");
-    for (const name of await removeObjects(objects, prepared.docker.host)) progress.say(`Removed ${name}.`);
 }
 
 /** Files that belong to this stack alone. The passphrase stays: other stacks' secrets hang on it. */

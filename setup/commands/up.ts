@@ -1,9 +1,10 @@
 import type { Arguments } from "../arguments";
 import { runPulumi } from "../engine";
+import { dockerObjects } from "../leftovers";
 import { kubeconfigOf, readOutputs, table, writeKubeconfig, type Outputs } from "../outputs";
 import { prepare } from "../prepare";
 import type { Progress } from "../progress";
-import { findStack, nodeCount } from "../stack";
+import { findStack, nodeCount, readState } from "../stack";
 import { checkSettings } from "../settings";
 import { commandFor, failed } from "../texts";
 import { mend, takeStack } from "../work";
@@ -22,7 +23,8 @@ export async function up(args: Arguments, root: string, progress: Progress): Pro
     checkSettings(stack);
     const lock = await takeStack(stack, "up", progress);
     try {
-        const prepared = await prepare({ stack: name, configFile, source, root, progress });
+        const dockerNeeded = dockerObjects(readState(stack)?.pending ?? []).length > 0;
+        const prepared = await prepare({ stack: name, configFile, source, root, progress, dockerNeeded });
         try {
             await mend(prepared, progress);
             const options = ["--yes", "--skip-preview", "--suppress-outputs", "--stack", name];
