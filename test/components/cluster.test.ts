@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+
+import * as pulumi from "@pulumi/pulumi";
+
+import { Cluster } from "../../components";
+import { deployWorkloads } from "../../components/workloads";
+import { boards, exampleDigests } from "../support";
+
+interface Made {
+    readonly type: string;
+    readonly name: string;
+    readonly inputs: Record<string, unknown>;
+}
+
+/** What an engine sends on the wire for a value that isn't known yet, and the mark of a secret. */
+const secretMark = "4dabf18193072939515e22adb298388d";
+
+/** Builds the whole cluster against mocks. In a preview nothing that a plugin would compute is known. */
+async function build(preview: boolean): Promise<Made[]> {
+    const made: Made[] = [];
+    const pem = (label: string, name: string) =>
+        `-----BEGIN ${label}-----\n${Buffer.from(name).toString("base64")}\n-----END ${label}-----\n`;
+    pulumi.runtime.setMocks(
+        {
+            newResource: ({ type, name, inputs }) => {
+                made.push({ type, name, inputs });
+                const computed = {
+                    privateKeyPem: pem("EC PRIVATE KEY", name),
+                    publicKeyPem: pem("PUBLIC KEY", name),
+                    certRequestPem: pem("CERTIFICATE REQUEST", name),
+                    certPem: pem("CERTIFICATE", name),
+                    validityEndTime: "2036-01-01T00:00:00Z",
+                    stdout: "abcdef.0123456789abcdef",
+                };
+                return { id: preview ? undefined : `${name}-id`, state: preview ? inputs : { ...computed, ...inputs } };
+            },
+            call: () => ({}),
+        },
+        "slipway",
+        "test",
+        preview,
+    );
+    const { cluster, nodes } = boards({}, [["control-plane", "worker"], ["worker"], ["worker"]]);
+    await pulumi.runtime.runInPulumiStack(async () => {
+        const built = new Cluster("hex", { settings: cluster, nodes, digests: exampleDigests({ cluster, nodes }) });
+        deployWorkloads(
+            { workloads: { "my-nginx": { replicas: 3, port: 80 } }, cluster, nodes },
+            { parent: built, provider: built.provider, dependsOn: built.ready },
+        );
+    });
+    return made;
+}
+
+const commands = (made: Made[]) => made.filter(({ type }) => type === "command:remote:Command");
+const namesOf = (made: Made[]) => made.map(({ name }) => name).sort();
+
+describe("Cluster", () => {
+    let up: Made[];
+    let preview: Made[];
+    before(async () => {
+        up = await build(false);
+        preview = await build(true);
+    });
+
+    it("makes six remote resources for a worker and six for a control plane", () => {
+        const of = (node: string) =>
+            namesOf(up.filter(({ type, name }) => type.startsWith("command:") && name.startsWith(`${node}-`)));
+        assert.deepEqual(of("hex-n1"), [
+            "hex-n1-activate",
+            "hex-n1-base",
+            "hex-n1-contact",
+            "hex-n1-control-plane",
+            "hex-n1-credentials",
+            "hex-n1-stage",
+        ]);
+        assert.deepEqual(of("hex-n2"), [
+            "hex-n2-activate",
+            "hex-n2-base",
+            "hex-n2-contact",
+            "hex-n2-credentials",
+            "hex-n2-join",
+            "hex-n2-stage",
+        ]);
+    });
+
+    it("gives every step of a node its whole manifest in a preview, in plain text", () => {
+        const shown = commands(preview).filter(({ name }) => !/-(credentials|join)$/.test(name));
+        assert.equal(shown.length, 3 * 3 + 1);
+        for (const { name, inputs } of shown) {
+            assert.equal(typeof inputs.stdin, "string", `${name}: its manifest is unknown or a secret`);
+            assert.ok(!String(inputs.stdin).includes(secretMark), name);
+        }
+    });
+
+    it("sends credentials as a secret, and nothing else that is one to a command line", () => {
+        for (const { name, inputs } of commands(up)) {
+            if (name.endsWith("-credentials")) {
+                assert.ok(JSON.stringify(inputs.stdin).includes(secretMark) || typeof inputs.stdin === "object", name);
+            }
+            assert.doesNotMatch(JSON.stringify([inputs.create, inputs.update, inputs.delete]), /PRIVATE KEY|abcdef\./);
+        }
+    });
+
+    it("doesn't put private keys into manifests that a preview shows", () => {
+        const shown = commands(up).filter(({ name }) => /-(base|stage|control-plane|activate)$/.test(name));
+        for (const { inputs } of shown) assert.doesNotMatch(JSON.stringify(inputs.stdin), /PRIVATE KEY/);
+    });
+
+    it("names the cluster to the kubernetes provider before its kubeconfig is known", () => {
+        const provider = preview.find(({ type }) => type === "pulumi:providers:kubernetes");
+        assert.equal(provider?.inputs.clusterIdentifier, "hex");
+    });
+
+    it("deploys flannel, DNS and what the config names, and nothing more", () => {
+        const deployed = up.filter(({ type }) => /:(Deployment|DaemonSet)$/.test(type));
+        assert.deepEqual(namesOf(deployed), ["coredns", "flannel", "my-nginx"]);
+    });
+});
