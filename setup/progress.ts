@@ -145,7 +145,7 @@ export class Progress {
             ({ name, start, text }) =>
                 `${name} ${duration(Math.floor((now - start) / 1000) * 1000)}${text && `: ${text}`}`,
         );
-        const room = Math.max(20, (this.stream.columns ?? 80) - 3);
+        const room = Math.max(20, (this.stream.columns || 80) - 3);
         // Several at once share the line fairly.
         const each = Math.floor(room / parts.length) - 3;
         const line = parts.map((part) => (part.length > each ? `${part.slice(0, each - 1)}…` : part)).join(" │ ");
