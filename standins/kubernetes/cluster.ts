@@ -162,8 +162,8 @@ export class Cluster {
         }
     }
 
-    async delete(address: Address, body: Values, signal?: AbortSignal): Promise<void> {
-        await this.client!.request("DELETE", await this.path(address), { body, signal });
+    async delete(address: Address, body: Values, signal?: AbortSignal): Promise<KubeObject> {
+        return this.client!.request<KubeObject>("DELETE", await this.path(address), { body, signal });
     }
 
     close(): void {

@@ -24,7 +24,7 @@ import { create, relinquish, update } from "./write";
 /** Waits, and keeps in the state what exists when the wait fails. */
 async function ready(
     object: KubeObject,
-    args: { cluster: Cluster; inputs: KubeObject; before?: KubeObject; context: Context },
+    args: { cluster: Cluster; inputs: KubeObject; context: Context },
     stateFor: (live: KubeObject) => Values,
 ): Promise<KubeObject> {
     try {
@@ -86,7 +86,7 @@ async function updateObject(args: UpdateArgs, context: Context, cluster: Cluster
         throw error;
     }
     if (context.preview) return { outputs: stateFor(written) };
-    const live = await ready(written, { cluster, inputs: object, before, context }, stateFor);
+    const live = await ready(written, { cluster, inputs: object, context }, stateFor);
     const oldManager = args.oldOutputs.__fieldManager;
     if (oldManager && oldManager !== manager) await relinquish(cluster, live, oldManager, context.signal);
     return { outputs: stateFor(live) };

@@ -5,6 +5,7 @@ import { timeoutOf, titleOf } from "./await";
 import { addressOf, type Cluster } from "./cluster";
 import { isNotFound, UnknownKindError } from "./errors";
 import { annotation, type KubeObject } from "./objects";
+import { Progress } from "./progress";
 import { follow } from "./watch";
 
 /** Kinds for which the skipAwait annotation counts when they are deleted, too. */
@@ -26,7 +27,10 @@ export async function remove(
     context: Context,
 ): Promise<void> {
     try {
-        await cluster.delete(addressOf(object), { propagationPolicy: propagationOf(inputs) }, context.signal);
+        const options = { propagationPolicy: propagationOf(inputs) };
+        const answer = await cluster.delete(addressOf(object), options, context.signal);
+        // The object itself comes back when it has to wait for its finalizers.
+        if (answer.kind === "Status") return;
     } catch (error) {
         // A kind that isn't served any more took its objects along.
         if (isNotFound(error) || error instanceof UnknownKindError) return;
@@ -41,17 +45,17 @@ async function untilGone(cluster: Cluster, object: KubeObject, timeout: number, 
     const { uid } = object.metadata;
     const gone = new AbortController();
     const late = AbortSignal.timeout(timeout * 1000);
+    const progress = new Progress(context);
     let last: KubeObject = object;
     const look = ([found]: KubeObject[]) => {
         if (!found || (uid !== undefined && found.metadata.uid !== uid)) return gone.abort();
         last = found;
-        context.status(`Waiting until it is gone${holders(found)}`);
+        progress.say(`Waiting until it is gone${holders(found)}`);
     };
     const stop = AbortSignal.any([gone.signal, late, context.signal]);
-    await follow(cluster, addressOf(object), look, stop).catch(async (error) => {
-        // Who may delete may not be allowed to watch.
-        if (!(await poll(cluster, object, look, stop))) throw error;
-    });
+    // Who may delete may not be allowed to watch.
+    await follow(cluster, addressOf(object), look, stop).catch(() => poll(cluster, object, look, stop));
+    progress.end();
     if (gone.signal.aborted) return;
     if (context.signal.aborted) throw context.signal.reason;
     throw new Error(`${titleOf(object)} wasn't gone ${timeout} s after its deletion${holders(last)}.`);
@@ -71,12 +75,10 @@ async function poll(
     object: KubeObject,
     look: (found: KubeObject[]) => void,
     stop: AbortSignal,
-): Promise<boolean> {
+): Promise<void> {
     for (let pause = 100; !stop.aborted; pause = Math.min(pause * 2, 1000)) {
-        const found = await cluster.find(addressOf(object)).catch(() => null);
-        if (found === null) return false;
+        const found = await cluster.find(addressOf(object), stop);
         look(found ? [found] : []);
         await sleep(pause, undefined, { signal: stop }).catch(() => undefined);
     }
-    return true;
 }

@@ -5,6 +5,7 @@ import { addressOf, type Cluster } from "./cluster";
 import { isAlreadyExists, isInvalid, isMissingNamespace, isNotFound, messageOf, UnknownKindError } from "./errors";
 import { createManager, isUntouched } from "./managers";
 import { annotation, isDefinition, isPatch, type KubeObject } from "./objects";
+import { Progress } from "./progress";
 
 /** For how long a create is tried again whose namespace or kind isn't there, as the genuine plugin. Milliseconds. */
 const mayComeWithin = 31_000;
@@ -30,14 +31,17 @@ export async function create(
             ? cluster.apply(object, { manager, force, dryRun, signal })
             : cluster.create(object, createManager, { dryRun, signal });
     const until = Date.now() + mayComeWithin;
+    const progress = new Progress(context);
     for (let pause = 100; ; pause = Math.min(pause * 2, 1000)) {
         try {
-            return await write();
+            const made = await write();
+            progress.end();
+            return made;
         } catch (error) {
             if (isAlreadyExists(error) && !dryRun) throw new Error(alreadyExists(error), { cause: error });
             const mayCome = isNotFound(error) || error instanceof UnknownKindError;
             if (!mayCome || Date.now() + pause > until || (dryRun && isMissingNamespace(error))) throw error;
-            context.status(`Trying again: ${messageOf(error)}`);
+            progress.say(`Trying again: ${messageOf(error)}`);
             await sleep(pause, undefined, { signal });
         }
     }

@@ -15,7 +15,7 @@ export async function assertReady(cluster: Cluster, object: KubeObject, inputs: 
             })
             .catch(() => []),
     );
-    const verdict = awaiter.judge({ object, related: await Promise.all(lists), before: object });
+    const verdict = awaiter.judge({ object, related: await Promise.all(lists) });
     if (verdict.ready) return;
     const why = verdict.failed ?? `it waits for ${verdict.waiting}`;
     throw new NotReadyError(object, [

@@ -1,4 +1,5 @@
 /** What "ready" means for a kind: judged from objects alone, so that a wait and a refresh judge alike. */
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Cluster } from "../cluster";
 import type { KubeObject } from "../objects";
 import type { Selection } from "../watch";
@@ -18,8 +19,6 @@ export interface Situation {
     object: KubeObject;
     /** For each of the `related` selections, its objects. */
     related: KubeObject[][];
-    /** The object before the update; absent after a create. */
-    before?: KubeObject;
 }
 
 export interface Awaiter {
@@ -78,7 +77,11 @@ export class NotReadyError extends Error {
     }
 }
 
+/** A wait that fails must not hang for its reasons. Milliseconds. */
+const problemsWithin = 5_000;
+
 /** What is wrong with the pods and the like; nothing when even that can't be found out. */
 export async function problemsOf(awaiter: Awaiter, cluster: Cluster, object: KubeObject): Promise<string[]> {
-    return (await awaiter.problems?.(cluster, object).catch(() => [])) ?? [];
+    const limit = sleep(problemsWithin, [], { ref: false });
+    return (await Promise.race([awaiter.problems?.(cluster, object).catch(() => []), limit])) ?? [];
 }

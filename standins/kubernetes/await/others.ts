@@ -54,6 +54,6 @@ export const secret: Awaiter = {
 export const ingress: Awaiter = {
     judge: ({ object }) => ({
         ready: (object.status?.loadBalancer?.ingress ?? []).length > 0,
-        waiting: "an address; does this cluster have an ingress controller?",
+        waiting: "an address (is there an ingress controller?)",
     }),
 };

@@ -35,7 +35,7 @@ export function containerProblem(status: ContainerStatus): string | undefined {
         parts.push(withMessage(waiting.reason, waiting.message));
     }
     if (terminated && terminated.exitCode !== 0) parts.push(ended(terminated));
-    if (last) parts.push(`the last time it ${ended(last)}`);
+    if (last) parts.push(`ended before: ${ended(last)}`);
     if (parts.length === 0 && status.state?.running) parts.push("runs, but isn't ready");
     return parts.length > 0 ? `container ${status.name}: ${parts.join("; ")}` : undefined;
 }

@@ -20,7 +20,7 @@ function leadsToPods({ spec = {} }: KubeObject): boolean {
  */
 function judge({ object, related: [slices = []] }: Situation): Verdict {
     if (object.spec?.type === "LoadBalancer" && !object.status?.loadBalancer?.ingress?.length) {
-        return { ready: false, waiting: "a load balancer's address; does this cluster have a controller for that?" };
+        return { ready: false, waiting: "a load balancer's address (is there a controller that gives one?)" };
     }
     if (!leadsToPods(object)) return { ready: true };
     if (slices.length === 0) return { ready: false, waiting: "the EndpointSlice controller" };

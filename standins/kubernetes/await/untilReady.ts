@@ -1,6 +1,7 @@
 import type { Context } from "../../provider";
 import { addressOf, type Cluster } from "../cluster";
 import type { KubeObject } from "../objects";
+import { Progress } from "../progress";
 import { follow, type Selection } from "../watch";
 import { NotReadyError, problemsOf, titleOf, type Awaiter, type Verdict } from "./awaiter";
 import { awaiterOf, timeoutOf } from "./kinds";
@@ -13,7 +14,6 @@ export async function untilReady(args: {
     cluster: Cluster;
     object: KubeObject;
     inputs: KubeObject;
-    before?: KubeObject;
     context: Context;
 }): Promise<KubeObject> {
     const awaiter = awaiterOf(args.object, args.inputs);
@@ -34,12 +34,14 @@ class Wait {
     private related: (KubeObject[] | undefined)[];
     private verdict: Verdict = { ready: false, waiting: "the API server" };
     private settling: NodeJS.Timeout | undefined;
+    private readonly progress: Progress;
 
     constructor(
         private readonly awaiter: Awaiter,
-        private readonly args: { cluster: Cluster; object: KubeObject; before?: KubeObject; context: Context },
+        private readonly args: { cluster: Cluster; object: KubeObject; context: Context },
     ) {
         this.object = args.object;
+        this.progress = new Progress(args.context);
         this.related = (awaiter.related?.(this.object) ?? []).map(() => undefined);
     }
 
@@ -55,6 +57,7 @@ class Wait {
             this.timers.push(setTimeout(() => fail(`wasn't ready after ${timeout} s`), timeout * 1000));
             this.timers.push(setInterval(() => void this.tellProblems(), problemsEvery));
             const cancel = () => fail("wasn't ready when the operation was cancelled");
+            if (context.signal.aborted) return cancel();
             context.signal.addEventListener("abort", cancel, { once: true, signal: this.ending.signal });
             watch(addressOf(this.object), (objects) => this.see(objects));
             this.awaiter
@@ -67,6 +70,7 @@ class Wait {
         this.ending.abort();
         clearTimeout(this.settling);
         this.timers.forEach(clearTimeout);
+        this.progress.end();
     }
 
     /** Takes the object's newest version; one that lags behind our own write doesn't count. */
@@ -80,11 +84,11 @@ class Wait {
         clearTimeout(this.settling);
         const related = this.related.filter((objects) => objects !== undefined);
         if (related.length < this.related.length || this.ending.signal.aborted) return;
-        const verdict = this.awaiter.judge({ object: this.object, related, before: this.args.before });
+        const verdict = this.awaiter.judge({ object: this.object, related });
         if (verdict.failed) return void this.fail(`failed: ${verdict.failed}`).then(reject, reject);
         if (verdict.ready && !verdict.settle) return resolve(this.object);
         if (verdict.ready) this.settling = setTimeout(() => resolve(this.object), verdict.settle);
-        else if (verdict.waiting !== this.verdict.waiting) this.args.context.status(`Waiting for ${verdict.waiting}`);
+        else this.progress.say(`Waiting for ${verdict.waiting}`);
         this.verdict = verdict;
     }
 
@@ -97,6 +101,6 @@ class Wait {
 
     private async tellProblems(): Promise<void> {
         const [problem] = await problemsOf(this.awaiter, this.args.cluster, this.object);
-        if (problem && !this.ending.signal.aborted) this.args.context.status(problem);
+        if (problem && !this.ending.signal.aborted) this.progress.say(problem);
     }
 }
