@@ -7,8 +7,14 @@ const forbid = (files, patterns, except = []) => ({
     rules: { "no-restricted-imports": ["error", { patterns }] },
 });
 const pulumi = { group: ["@pulumi/*"], message: "This room is pure: plain values in, plain values out." };
-const command = { group: ["@pulumi/command", "@pulumi/command/*"], message: "Only components/remote talks to machines." };
-const kubernetes = { group: ["@pulumi/kubernetes", "@pulumi/kubernetes/*"], message: "Only access, addons and workloads." };
+const command = {
+    group: ["@pulumi/command", "@pulumi/command/*"],
+    message: "Only components/remote talks to machines.",
+};
+const kubernetes = {
+    group: ["@pulumi/kubernetes", "@pulumi/kubernetes/*"],
+    message: "Only access, addons and workloads.",
+};
 const docker = { group: ["@pulumi/docker", "@pulumi/docker/*"], message: "Only lab." };
 const tls = { group: ["@pulumi/tls", "@pulumi/tls/*"], message: "Only components/pki." };
 const lab = { group: ["**/lab", "**/lab/*"], message: "Nothing imports lab but index.ts." };
@@ -17,6 +23,8 @@ export default tseslint.config(
     { ignores: ["node_modules/**"] },
     ...tseslint.configs.recommended,
     { rules: { "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_" }] } },
+    // Mocha takes its reporters as CommonJS.
+    { files: ["**/*.cjs"], rules: { "@typescript-eslint/no-require-imports": "off" } },
     forbid(["components/render/**", "components/inventory/**", "mirror/**"], [pulumi, lab]),
     forbid(["components/config/**"], [pulumi, lab], ["components/config/load.ts"]),
     forbid(["components/remote/**"], [kubernetes, docker, tls, lab]),

@@ -64,4 +64,8 @@ if (Number(process.versions.node.split(".")[0]) < oldest) {
 const took = packagesFit() ? undefined : await installPackages();
 const require = createRequire(import.meta.url);
 require("tsx/cjs/api").register();
-process.exitCode = await require("./slipway.ts").main(process.argv.slice(2), took);
+const words = process.argv.slice(2);
+process.exitCode =
+    words[0] === "test"
+        ? await require("../test/run.ts").main(words.slice(1))
+        : await require("./slipway.ts").main(words, took);

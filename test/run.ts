@@ -1,8 +1,12 @@
 // `npm test`: every suite in turn, then one line that counts. Suites that need the machine come after those that don't.
+// bin/slipway.mjs starts it, with the npm packages in place.
 import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
+
+import { explain, prepare } from "../setup";
+import { lab, TestStack } from "./e2e/harness";
 
 interface Counts {
     passed: number;
@@ -28,6 +32,25 @@ const suites: Record<string, string[]> = {
     kit: ["test/kit/**/*.test.ts"],
     e2e: ["test/e2e/**/*.test.ts"],
 };
+
+/** Suites that need Pulumi, an engine, the mirror and the lab's node images. */
+const needMachine = ["contract", "kit", "e2e"];
+
+/** Makes all of that ready, as `npm run up` does, for the tests' own stack. */
+async function prepareMachine(): Promise<Counts> {
+    const stack = new TestStack();
+    stack.configure(lab.config);
+    process.env.SLIPWAY_HOME = stack.home;
+    try {
+        const prepared = await prepare({ stack: stack.name, configFile: stack.configFile });
+        process.env.PATH = prepared.env.PATH;
+        await prepared.close();
+        return { passed: 1, failed: 0, skipped: 0 };
+    } catch (error) {
+        console.error(explain(error));
+        return { passed: 0, failed: 1, skipped: 0 };
+    }
+}
 
 function runCheck(name: string, command: string[]): Counts {
     const result = spawnSync(command[0], command.slice(1), { cwd: root, stdio: "inherit" });
@@ -55,7 +78,8 @@ function runSuite(name: string, files: string[]): Counts {
     }
 }
 
-function main(wanted: string[]): number {
+/** Runs the named suites, or all of them. Returns the exit status. */
+export async function main(wanted: readonly string[]): Promise<number> {
     const unknown = wanted.filter((name) => !(name in suites) && name !== "checks");
     if (unknown.length > 0) {
         console.error(`There is no suite ${unknown.join(", ")}; there are checks, ${Object.keys(suites).join(", ")}.`);
@@ -63,21 +87,22 @@ function main(wanted: string[]): number {
     }
     const asked = (name: string) => wanted.length === 0 || wanted.includes(name);
     const total: Counts = { passed: 0, failed: 0, skipped: 0 };
-    const timed = (name: string, run: () => Counts) => {
+    const timed = async (name: string, run: () => Counts | Promise<Counts>) => {
         const start = Date.now();
         console.log(`\n== ${name}`);
-        const counts = run();
+        const counts = await run();
         for (const key of Object.keys(total) as (keyof Counts)[]) total[key] += counts[key];
         console.log(`== ${name}: ${((Date.now() - start) / 1000).toFixed(0)} s`);
     };
     if (asked("checks")) {
-        for (const [name, command] of Object.entries(checks)) timed(name, () => runCheck(name, command));
+        for (const [name, command] of Object.entries(checks)) await timed(name, () => runCheck(name, command));
     }
-    for (const [name, files] of Object.entries(suites)) {
-        if (asked(name)) timed(name, () => runSuite(name, files));
+    let machine = false;
+    for (const [name, files] of Object.entries(suites).filter(([name]) => asked(name))) {
+        if (needMachine.includes(name) && !machine) await timed("prepare", prepareMachine);
+        machine ||= needMachine.includes(name);
+        await timed(name, () => runSuite(name, files));
     }
     console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
     return total.failed > 0 || total.passed === 0 ? 1 : 0;
 }
-
-process.exitCode = main(process.argv.slice(2));

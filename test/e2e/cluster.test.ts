@@ -3,29 +3,10 @@ import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as http from "node:http";
 
-import { docker, eventually, onNode, TestStack } from "./harness";
+import { docker, eventually, lab, onNode, TestStack } from "./harness";
 
 const stack = new TestStack();
-const nodes = ["e2e-1", "e2e-2", "e2e-3"];
-const addresses = ["172.31.232.11", "172.31.232.12", "172.31.232.13"];
-const domain = "e2e.k8s.local";
-
-/** The stack's config; each test changes one thing of it. e2e-2 takes its artifacts over HTTP, e2e-3 starts without docker. */
-const config = {
-    cluster: { name: "e2e", domain, api: { port: 6443, host: "127.0.0.1", hostPort: 7443 } },
-    lab: {
-        name: "e2e",
-        subnet: "172.31.232.0/24",
-        controlPlanes: 1,
-        workers: 2,
-        sshPort: 2241,
-        apiPort: 7443,
-        overHttp: ["e2e-2"],
-        bare: ["e2e-3"],
-        conflicting: ["e2e-3"],
-    },
-    workloads: { "my-nginx": {}, "hello-kube": {} } as Record<string, unknown>,
-};
+const { addresses, config, domain, nodes } = lab;
 
 interface Pod {
     metadata: { name: string };

@@ -8,6 +8,30 @@ import { stringify } from "yaml";
 const run = promisify(execFile);
 const root = path.resolve(__dirname, "..", "..");
 
+/**
+ * The lab of the end-to-end tests. e2e-2 takes its artifacts over HTTP; e2e-3 starts without docker and with a package
+ * in its way.
+ */
+export const lab = {
+    domain: "e2e.k8s.local",
+    nodes: ["e2e-1", "e2e-2", "e2e-3"],
+    addresses: ["172.31.232.11", "172.31.232.12", "172.31.232.13"],
+    config: {
+        cluster: { name: "e2e" } as Record<string, unknown>,
+        lab: {
+            name: "e2e",
+            subnet: "172.31.232.0/24",
+            controlPlanes: 1,
+            workers: 2,
+            sshPort: 2241,
+            apiPort: 7443,
+            overHttp: ["e2e-2"],
+            conflicting: ["e2e-3"],
+        },
+        workloads: { "my-nginx": {}, "hello-kube": {} } as Record<string, unknown>,
+    },
+};
+
 /** What one command left: its exit status and everything that it printed. */
 export interface Outcome {
     readonly status: number | null;
