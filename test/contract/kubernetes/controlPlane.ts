@@ -11,6 +11,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { stringify } from "yaml";
 import { artifacts, type ArtifactName } from "../../../mirror/catalogue";
 import { cacheFolder } from "../../../setup/paths";
+import { openApi } from "./api";
 import { writeCertificates } from "./certificates";
 
 export interface ControlPlane {
@@ -120,7 +121,32 @@ async function startOwn(): Promise<ControlPlane | undefined> {
         for (const child of children.reverse()) await end(child);
         fs.rmSync(folder, { recursive: true, force: true });
     };
+    try {
+        await untilReady(kubeconfig, children);
+    } catch (error) {
+        const log = fs.readFileSync(file("kube-apiserver.log"), "utf8").trimEnd().split("\n").slice(-5).join("\n");
+        await stop();
+        throw new Error(`${(error as Error).message} The API server's last lines:\n${log}`);
+    }
     return { kubeconfig, hollow: true, stop };
+}
+
+/** Waits for the default service account: the API server answers, and so do the controllers. */
+async function untilReady(kubeconfig: string, children: ChildProcess[]): Promise<void> {
+    const { request, close } = openApi(kubeconfig);
+    try {
+        for (const until = Date.now() + 60_000; Date.now() < until; await sleep(100)) {
+            const dead = children.find((child) => child.exitCode !== null);
+            if (dead) throw new Error(`${dead.spawnfile} ended with status ${dead.exitCode}.`);
+            const account = await request("GET", "/api/v1/namespaces/default/serviceaccounts/default").catch(
+                () => null,
+            );
+            if (account) return;
+        }
+        throw new Error("The control plane for the tests wasn't ready after 60 s.");
+    } finally {
+        close();
+    }
 }
 
 function start(program: string, flags: Record<string, string>, log: string): ChildProcess {
