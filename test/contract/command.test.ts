@@ -28,8 +28,8 @@ describe("the command plugin", () => {
     });
 
     after(async () => {
-        await plugin.close();
-        await server.close();
+        await plugin?.close();
+        await server?.close();
         fs.rmSync(folder, { recursive: true });
     });
 

@@ -54,7 +54,7 @@ describe("the plugins under the engine", function () {
 
     after(async () => {
         await project?.close();
-        await server.close();
+        await server?.close();
     });
 
     it("previews without touching anything", async () => {
