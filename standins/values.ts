@@ -21,7 +21,7 @@ import {
     specialSecretSig,
     specialSigKey,
     unknownValue,
-} from "@pulumi/pulumi/runtime/rpc";
+} from "./signatures";
 
 /** A value that isn't known before the update runs. */
 export const UNKNOWN: unique symbol = Symbol("unknown");

@@ -4,12 +4,20 @@ import * as grpc from "@grpc/grpc-js";
 import { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import * as proto from "@pulumi/pulumi/proto/provider_pb";
 import { Status } from "@pulumi/pulumi/proto/status_pb";
+import * as rpc from "@pulumi/pulumi/runtime/rpc";
+import * as signatures from "../../standins/signatures";
 import { changes } from "../../standins/diff";
 import { decodeConfig, InitializationFailed, type Provider } from "../../standins/provider";
 import { serve, type Server } from "../../standins/server";
 import { annotate, Archive, Asset, fromStruct, reveal, Secret, secret, toStruct, UNKNOWN } from "../../standins/values";
 
 describe("stand-in values", () => {
+    it("are marked as the SDK marks them", () => {
+        for (const name of Object.keys(signatures) as (keyof typeof signatures)[]) {
+            assert.equal(signatures[name], rpc[name], name);
+        }
+    });
+
     it("survive the wire: secrets, unknowns, assets, archives, nothing where nothing was", () => {
         const values = {
             text: "a",
