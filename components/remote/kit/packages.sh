@@ -26,6 +26,8 @@ apply_packages() {
     note_new_packages
     installed_packages >"$state/before/installed.new"
     mv "$state/before/installed.new" "$state/before/installed"
+    # The package makes this group and leaves it when it goes.
+    getent group docker >/dev/null || first_time groups docker
     [ -z "$(dpkg --audit)" ] || dpkg --configure -a >"$work/apt" 2>&1 || true
     if [ -z "$(find /var/lib/apt/lists -name '*_Packages*' 2>/dev/null | head -n 1)" ] ||
         ! quiet_apt install --no-install-recommends $wanted; then
@@ -102,4 +104,5 @@ remove_docker_data() {
     rm -f /etc/docker/key.json
     rmdir /etc/docker /run/docker 2>/dev/null || true
     ip link delete docker0 2>/dev/null || true
+    ! recorded groups docker >/dev/null || groupdel docker 2>/dev/null || true
 }

@@ -1,0 +1,102 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+
+import {
+    kitFolder,
+    kitHash,
+    kitPath,
+    NodeReport,
+    probeNode,
+    run,
+    RunResult,
+    uploadedStep,
+} from "../../components/remote";
+import { NodeSpec } from "../../components/inventory/node";
+import { ThrowAwayNode, throwAwayNode } from "../../lab/throwaway";
+
+/** What a package manager, a clock and a log leave behind whatever one does; and docker's own engine socket. */
+const notOurs = [
+    "/var/cache",
+    "/var/lib/apt",
+    "/var/lib/dpkg",
+    "/var/lib/systemd",
+    "/var/log",
+    "/var/tmp",
+    "/etc/ld.so.cache",
+    "/root/.config",
+];
+
+/** A throw-away machine with the kit uploaded, worked on over SSH by an ordinary user, as Slipway does. */
+export class Machine {
+    private constructor(readonly node: ThrowAwayNode) {}
+
+    static async start(flavour: "node" | "bare" | "conflicting"): Promise<Machine> {
+        return new Machine(await throwAwayNode({ flavour }));
+    }
+
+    /** Puts the kit where CopyToRemote puts it. */
+    async upload(): Promise<void> {
+        const { user } = this.node.ssh;
+        for (const name of fs.readdirSync(kitFolder)) {
+            const file = `/home/${user}/${path.dirname(uploadedStep())}/${name}`;
+            await this.node.put(file, fs.readFileSync(path.join(kitFolder, name)));
+        }
+        await this.root(`chown -R ${user}: /home/${user}/.slipway`);
+    }
+
+    /** `step WORD…` over SSH; the base from the upload, everything else as installed. */
+    async step(words: string, manifest = ""): Promise<RunResult> {
+        const script = words.startsWith("base apply") ? uploadedStep() : `/var/lib/slipway/kit/${kitHash()}/step`;
+        return run(this.node.ssh, `sh ${script} ${words}`, { stdin: manifest, timeout: 300_000 });
+    }
+
+    /** A command as root, which must succeed; what it printed. */
+    async root(command: string, input?: string): Promise<string> {
+        const { code, stdout, stderr } = await this.node.exec(command, input);
+        if (code !== 0) {
+            throw new Error(`${command}: ${stderr || stdout}`);
+        }
+        return stdout;
+    }
+
+    async probe(): Promise<NodeReport> {
+        const spec: NodeSpec = {
+            name: "probed",
+            address: this.node.address,
+            roles: ["worker"],
+            ssh: this.node.ssh,
+            labels: {},
+            taints: [],
+            source: "",
+            docker: {},
+            kubelet: {},
+            kubeProxy: {},
+        };
+        return probeNode(spec, { timeout: 20_000 });
+    }
+
+    /** When a unit became active, in microseconds since boot. */
+    async since(unit: string): Promise<string> {
+        return this.root(`systemctl show -P ActiveEnterTimestampMonotonic ${unit}`);
+    }
+
+    /** Every path with type, mode, owner and target; small files of folders that people edit with their digest, too. */
+    async tree(): Promise<string[]> {
+        const skip = [...notOurs, "/proc", "/sys", "/run", "/tmp", "/dev"]
+            .map((folder) => `-path ${folder}`)
+            .join(" -o ");
+        const paths = await this.root(
+            `find / \\( ${skip} \\) -prune -o -printf '%p %y %m %u:%g %l\\n'; ` +
+                "find /etc /usr/local /opt /home -type f ! -path /etc/ld.so.cache ! -path '/etc/*-' -exec sha256sum {} +",
+        );
+        return paths.trim().split("\n").sort();
+    }
+
+    get kit(): string {
+        return kitPath();
+    }
+
+    async stop(): Promise<void> {
+        await this.node.remove();
+    }
+}

@@ -1,0 +1,269 @@
+import * as assert from "node:assert/strict";
+
+import { run } from "../../components/remote";
+import { Machine } from "./machine";
+
+const daemon = `file 0644 root:root /etc/docker/daemon.json
+| {
+|   "default-runtime": "lab-runc",
+|   "exec-opts": ["native.cgroupdriver=cgroupfs"],
+|   "runtimes": { "lab-runc": { "path": "/usr/local/sbin/lab-runc" } }
+| }
+`;
+const docker = (state: string) => `unit docker.service ${state} stamp=d0 after=/etc/docker/daemon.json\n`;
+
+const base = `user demo /var/lib/demo
+conflict podman-docker
+module overlay
+sysctl net.ipv4.ip_forward 1
+sysctl net.ipv4.tcp_keepalive_time 7100
+swap off
+${daemon}package docker.io
+${docker("started")}`;
+
+/** Two services; `second` reads a file that the test changes. */
+const activate = (word: string) => `${daemon}directory 0755 demo:demo /var/lib/demo
+file 0644 root:root /etc/demo.conf
+| WORD=${word}
+${docker("active")}unit first.service active stamp=1
+| [Service]
+| ExecStart=/bin/sleep infinity
+| [Install]
+| WantedBy=multi-user.target
+unit second.service active stamp=${word} after=/etc/demo.conf,/var/lib/demo
+| [Unit]
+| After=first.service
+| [Service]
+| EnvironmentFile=/etc/demo.conf
+| User=demo
+| ExecStart=/bin/sleep infinity
+| [Install]
+| WantedBy=multi-user.target
+`;
+
+const image = "demo:1";
+
+describe("kit: a machine", function () {
+    this.timeout(600_000);
+    let machine: Machine;
+    let found: string[];
+    let conflicting: Set<string>;
+    let digests: Record<string, string>;
+    const keepalive = () => machine.root("cat /proc/sys/net/ipv4/tcp_keepalive_time");
+    let keepaliveBefore: string;
+
+    const stage = () => `artifact tool 1 host.example/tool-{arch}.tgz amd64=${digests.tool} arm64=${digests.tool}
+| 0755 /opt/tool/v1/tool ./tool
+image ${image} images/demo.tar amd64=${digests.image} arm64=${digests.image}
+prove docker ${image} /bin/busybox true
+`;
+
+    before(async () => {
+        machine = await Machine.start("conflicting");
+        conflicting = new Set((await machine.root("dpkg -L podman-docker")).trim().split("\n"));
+        found = await machine.tree();
+        keepaliveBefore = await keepalive();
+        await machine.upload();
+    });
+    after(() => machine?.stop());
+
+    it("says nothing of Slipway while there is none", async () => {
+        const report = await machine.probe();
+        assert.deepEqual([report.reachable, report.known, report.joined], [true, false, false]);
+    });
+
+    it("base: check fails, apply brings docker in place of what conflicts, and changes nothing again", async () => {
+        const words = "owner=hex:abc source=http://127.0.0.1:8099/ ports=10250,6443";
+        const checked = await machine.root(`sh /home/slipway/.slipway/*/kit/step base check`, base).catch(String);
+        assert.match(String(checked), /package docker.io is not installed/);
+        const first = await machine.step(`base apply ${words}`, base);
+        assert.equal(first.code, 0, first.stderr);
+        assert.match(first.stdout, /mended: removed podman-docker/);
+        assert.match(first.stdout, /mended: installed docker.io/);
+        assert.equal((await machine.root("docker info -f '{{.DefaultRuntime}}'")).trim(), "lab-runc");
+        assert.equal((await keepalive()).trim(), "7100");
+
+        assert.deepEqual(await machine.step("base check", base), { code: 0, stdout: "", stderr: "" });
+        const since = await machine.since("docker");
+        assert.deepEqual(await machine.step(`base apply ${words}`, base), { code: 0, stdout: "", stderr: "" });
+        assert.equal(await machine.since("docker"), since);
+    });
+
+    it("stage: fetches over HTTP, loads an image, proves docker; a wrong digest installs nothing", async () => {
+        await machine.root(`set -e
+            mkdir -p /tmp/mirror/host.example /tmp/mirror/images /tmp/image/bin /tmp/tool
+            echo 'echo hello' >/tmp/tool/tool
+            tar -czf /tmp/mirror/host.example/tool-$(dpkg --print-architecture).tgz -C /tmp/tool ./tool
+            cp -L /bin/busybox /tmp/image/bin/
+            ldd /bin/busybox | grep -o '/lib[^ ]*' | while read -r lib; do cp -L --parents "$lib" /tmp/image; done
+            tar -cf - -C /tmp/image . | docker import - ${image} >/dev/null
+            docker save -o /tmp/mirror/images/demo.tar ${image}
+            docker image rm ${image} >/dev/null
+            busybox httpd -p 127.0.0.1:8099 -h /tmp/mirror`);
+        const sum = async (file: string) => (await machine.root(`sha256sum /tmp/mirror/${file}`)).slice(0, 64);
+        digests = { tool: await sum("host.example/*.tgz"), image: await sum("images/demo.tar") };
+
+        const wrong = await machine.step("stage apply", stage().replaceAll(digests.tool, "0".repeat(64)));
+        assert.equal(wrong.code, 1);
+        assert.match(wrong.stderr, /127\.0\.0\.1:8099\/host\.example\/tool-\w+\.tgz has the wrong digest/);
+        assert.match(wrong.stderr, new RegExp(`Expected sha256 0{64}, found ${digests.tool}`));
+        assert.equal((await machine.root("find /opt -type f; find / -xdev -name '.slipway-new*'")).trim(), "");
+
+        const good = await machine.step("stage apply", stage());
+        assert.equal(good.code, 0, good.stderr);
+        assert.equal(await machine.root("sh /opt/tool/v1/tool"), "hello\n");
+        assert.match(await machine.root("docker images"), /demo +1 /);
+        assert.deepEqual(await machine.step("stage check", stage()), { code: 0, stdout: "", stderr: "" });
+        assert.deepEqual(await machine.step("stage apply", stage()), { code: 0, stdout: "", stderr: "" });
+        const missing = await machine.step("stage apply", stage().replaceAll("host.example", "nowhere.example"));
+        assert.equal(missing.code, 0, "what is installed already is not fetched again, wherever it comes from");
+    });
+
+    it("activate: starts units, restarts exactly what changed, and none a second time", async () => {
+        const dockerSince = await machine.since("docker");
+        const first = await machine.step("activate apply generation=1", activate("one"));
+        assert.equal(first.code, 0, first.stderr);
+        assert.equal(
+            await machine.since("docker"),
+            dockerSince,
+            "docker runs with its configuration since the base step",
+        );
+        assert.equal((await machine.root("systemctl is-active first second")).trim(), "active\nactive");
+        assert.deepEqual(await machine.step("activate check", activate("one")), { code: 0, stdout: "", stderr: "" });
+
+        const [one, two] = [await machine.since("first"), await machine.since("second")];
+        assert.equal((await machine.step("activate apply generation=1", activate("one"))).stdout, "");
+        assert.deepEqual([await machine.since("first"), await machine.since("second")], [one, two]);
+
+        const announced = await machine.step("activate check", activate("two"));
+        assert.equal(
+            announced.stdout,
+            "file /etc/demo.conf has other content\nunit second.service: has to restart for /etc/demo.conf\n",
+        );
+        assert.equal((await machine.step("activate apply", activate("two"))).code, 0);
+        assert.equal(await machine.since("first"), one);
+        assert.notEqual(await machine.since("second"), two);
+    });
+
+    it("heals when it was killed between install and restart", async () => {
+        const since = await machine.since("second");
+        // An artifact whose server accepts and never answers holds the run after the file is there.
+        const hanging = activate("three").replace(
+            "unit docker",
+            `artifact hang 1 hang amd64=${"0".repeat(64)} arm64=${"0".repeat(64)}\n| 0755 /opt/hang\nunit docker`,
+        );
+        await machine.root(
+            "cp /var/lib/slipway/source /tmp/source; echo http://127.0.0.1:8098/ >/var/lib/slipway/source",
+        );
+        await machine.root("systemd-run -q --unit=hang busybox nc -ll -p 8098 -e /bin/sleep infinity");
+        const killed = machine.step("activate apply", hanging);
+        await machine.root("until grep -q three /etc/demo.conf && pgrep curl; do sleep 0.05; done");
+        await machine.root("kill -9 $(pgrep -f '[s]tep activate apply') $(pgrep curl); systemctl stop hang");
+        assert.notEqual((await killed).code, 0);
+        await machine.root("cp /tmp/source /var/lib/slipway/source");
+        assert.equal(await machine.since("second"), since, "the file was changed, nothing was restarted");
+
+        const report = await machine.probe();
+        assert.ok(report.kinds.activate!.differences > 0);
+        const healed = await machine.step("activate apply", activate("three"));
+        assert.equal(healed.code, 0, healed.stderr);
+        assert.notEqual(await machine.since("second"), since);
+        assert.deepEqual(await machine.step("activate check", activate("three")), { code: 0, stdout: "", stderr: "" });
+    });
+
+    it("tells a failing unit's name and last lines, without secrets, and heals when it is mended", async () => {
+        const failing = `${activate("three")}unit third.service active stamp=1
+| [Service]
+| ExecStart=/bin/sh -c 'echo no such thing abcdef.0123456789abcdef; exit 3'
+| Restart=no
+`;
+        const failed = await machine.step("activate apply", failing);
+        assert.equal(failed.code, 1);
+        assert.match(failed.stderr, /no such thing \[token\]/);
+        assert.match(failed.stderr, /The unit third.service is failed on \S+ and not active/);
+        assert.match(failed.stderr, /journalctl -u third.service/);
+        assert.equal((await machine.step("activate apply", activate("three"))).code, 0);
+        assert.equal(
+            await machine.root("ls /etc/systemd/system | grep third || true"),
+            "",
+            "the vanished unit is gone",
+        );
+    });
+
+    it("shows drift by the probe, mends it, and the next probe is clean", async () => {
+        const clean = await machine.probe();
+        assert.deepEqual([clean.known, clean.owner], [true, "hex:abc"]);
+        assert.deepEqual(
+            Object.values(clean.kinds).map(({ differences }) => differences),
+            [0, 0, 0],
+            JSON.stringify(clean.kinds),
+        );
+        const { generation } = clean.kinds.activate!;
+        await machine.root("systemctl stop first; echo 0 >/proc/sys/net/ipv4/ip_forward");
+        const drifted = await machine.probe();
+        assert.deepEqual(drifted.kinds.activate, {
+            generation: generation + 1,
+            differences: 1,
+            entries: ["unit first.service: not active"],
+        });
+        assert.deepEqual(drifted.kinds.base!.entries, ['sysctl net.ipv4.ip_forward is "0" instead of "1"']);
+        await machine.step(`activate apply generation=${generation + 1}`, activate("three"));
+        await machine.step("base apply owner=hex:abc generation=1", base);
+        const mended = await machine.probe();
+        assert.deepEqual(mended.kinds.activate, { generation: generation + 1, differences: 0, entries: [] });
+        assert.deepEqual(mended.kinds.base, { generation: 1, differences: 0, entries: [] });
+    });
+
+    it("is healthy after the power was cut", async () => {
+        await machine.node.restart();
+        assert.deepEqual(await machine.step("base check", base), { code: 0, stdout: "", stderr: "" });
+        assert.deepEqual(await machine.step("activate check", activate("three")), { code: 0, stdout: "", stderr: "" });
+    });
+
+    it("lets two runs wait for each other, and says so", async () => {
+        await machine.root("mkdir -p /run/slipway; systemd-run -q flock /run/slipway/node.lock sleep 2; sleep 0.5");
+        const waited = await machine.step("activate check", activate("three"));
+        assert.deepEqual(
+            [waited.code, waited.stdout],
+            [0, "another run works on this node; waiting for it, 300 s at most\n"],
+        );
+    });
+
+    it("tells what is wrong with a login", async () => {
+        const { ssh } = machine.node;
+        await assert.rejects(
+            run({ ...ssh, hostKey: `ssh-ed25519 ${Buffer.alloc(51).toString("base64")}` }, "true"),
+            /shows another host key than the one pinned/,
+        );
+        await assert.rejects(run({ ...ssh, user: "nobody" }, "true"), /refuses the login of nobody/);
+        await assert.rejects(run({ ...ssh, port: 9 }, "true"), /127\.0\.0\.1:9 can't be reached over SSH/);
+        const plain = await machine.node.exec(
+            `setpriv --reuid=nobody --regid=nogroup --clear-groups sh ${machine.kit}/step probe`,
+        );
+        assert.equal(plain.code, 1);
+        assert.match(
+            plain.stderr,
+            /nobody on \S+ may not use sudo without a password: give the account a NOPASSWD rule/,
+        );
+    });
+
+    it("remove leaves the machine as it was found", async () => {
+        await machine.root("pkill busybox; rm -rf /tmp/* || true");
+        for (const kind of ["activate", "stage", "base"]) {
+            const removed = await machine.step(`${kind} remove`);
+            assert.equal(removed.code, 0, removed.stderr);
+        }
+        assert.equal((await keepalive()).trim(), keepaliveBefore.trim());
+        const after = await machine.tree();
+        const of = (lines: string[]) => new Set(lines.filter((line) => !conflicting.has(line.split(" ")[0])));
+        const [was, is] = [of(found), of(after)];
+        assert.deepEqual(
+            {
+                left: [...is].filter((line) => !was.has(line)),
+                lost: [...was].filter((line) => !is.has(line)),
+            },
+            { left: [], lost: [] },
+        );
+        assert.equal(await machine.root("ls -d /run/slipway 2>/dev/null || true"), "");
+    });
+});
