@@ -1,0 +1,229 @@
+// Writes docs/config.md, the reference of every key under `slipway:`, from the schemas that check them.
+//
+//     npx tsx docs/generate.ts            writes it
+//     npx tsx docs/generate.ts --check    exits with 1 when it is stale
+import * as fs from "node:fs";
+import * as path from "node:path";
+
+import { z } from "zod";
+
+import { clusterSchema, nodeSchema, sshSchema, workloadsSchema } from "../components/config/schema";
+import { supportedVersions } from "../components/config/versions";
+import { labSchema } from "../lab/config";
+import { defaultVersions } from "../mirror/catalogue";
+
+export const configReference = path.join(__dirname, "config.md");
+
+interface Section {
+    readonly title: string;
+    readonly intro: string;
+    readonly schema: z.ZodObject;
+    /** What the schema doesn't say of a key, or says in words that fit elsewhere. */
+    readonly texts?: Readonly<Record<string, string>>;
+    /** Keys that have a section of their own. */
+    readonly elsewhere?: Readonly<Record<string, string>>;
+}
+
+const sshSection = { ssh: "[ssh](#ssh)" };
+
+const versionTexts = Object.fromEntries(
+    Object.entries(defaultVersions)
+        .filter(([name]) => name !== "kubernetes")
+        .map(([name, version]) => [`versions.${name}`, `Default: \`${version}\`.`]),
+);
+
+const sections: readonly Section[] = [
+    {
+        title: "slipway:cluster",
+        intro: "The cluster as a whole. The name is the only key that has no default.",
+        schema: clusterSchema,
+        elsewhere: sshSection,
+        texts: {
+            kubernetes: "Which Kubernetes.",
+            "kubernetes.version": `Kubernetes version: ${supportedVersions.join(", ")}. Default: ${defaultVersions.kubernetes}.`,
+            ...versionTexts,
+            network: "Addresses of pods and services. They may not overlap each other, nor hold a node's address.",
+            api: "The Kubernetes API.",
+            "api.operator.host": "Name or address; it gets into the API server's certificate.",
+            "api.operator.port": "Port, where it is not `api.port`.",
+            certificates: "How long certificates are valid, and when they are made anew.",
+            minimumReady: "Checked, but not used yet: workloads wait for every node that can be reached.",
+            "kubeProxy.mode": "How kube-proxy handles services. Any other field may stand beside it.",
+        },
+    },
+    {
+        title: "slipway:nodes",
+        intro:
+            "A list of machines. At least one is a control plane, and their number is odd. " +
+            "It is left out where `slipway:lab` makes the machines.",
+        schema: nodeSchema,
+        elsewhere: sshSection,
+        texts: {
+            "taints[].key": "The taint's key.",
+            "taints[].value": "The taint's value.",
+            "taints[].effect": "What it does to pods that don't tolerate it.",
+        },
+    },
+    {
+        title: "ssh",
+        intro:
+            "How to reach a machine: under `slipway:cluster` for all of them, under a node for that one. " +
+            "What a node says comes before what the cluster says. Without a private key the SSH agent is asked. " +
+            "Without a host key any key is accepted: pin it.",
+        schema: sshSchema,
+        texts: {
+            host: "Name or address to dial. Default: the node's address.",
+            port: "TCP port. Default: 22.",
+            user: "An account that may run `sudo -n`, or root. Default: root.",
+            "proxy.port": "TCP port of the bastion.",
+        },
+    },
+    {
+        title: "slipway:workloads",
+        intro: "The sample applications. One that isn't named isn't deployed.",
+        schema: workloadsSchema,
+        texts: {
+            "my-nginx": "nginx behind a cluster address.",
+            "my-nginx.replicas": "Number of pods.",
+            "my-nginx.port": "Port of the service; the pods listen on 80.",
+            "hello-kube": "A service of type LoadBalancer whose external IP is a node's address.",
+            "hello-kube.replicas": "Number of pods.",
+        },
+    },
+    {
+        title: "slipway:lab",
+        intro:
+            "Machines for a cluster on this one: containers with systemd and sshd. " +
+            "They take the place of `slipway:nodes`.",
+        schema: labSchema,
+    },
+];
+
+/** The text of docs/config.md. */
+export function configDocument(): string {
+    return [
+        "# Configuration",
+        "",
+        "<!-- Written by docs/generate.ts from the schemas: edit those, then run `npx tsx docs/generate.ts`. -->",
+        "",
+        "A stack's configuration is `Pulumi.<stack>.yaml`. `Pulumi.dev.yaml` describes the lab, `Pulumi.hex.yaml` six boards.",
+        "Every problem is reported at once with its path, before anything is touched; an unknown key is one of them.",
+        "",
+        ...sections.flatMap(describeSection),
+    ].join("\n");
+}
+
+function describeSection(section: Section): string[] {
+    const known = rowsOf(section.schema, "", section);
+    const strange = Object.keys(section.texts ?? {}).filter((key) => !known.some((row) => row.key === key));
+    if (strange.length > 0) {
+        throw new Error(`docs/generate.ts describes ${strange.join(", ")} of ${section.title}, which isn't there.`);
+    }
+    return [
+        `## ${section.title}`,
+        "",
+        section.intro,
+        "",
+        "| key | what it may be | default | what it does |",
+        "| --- | --- | --- | --- |",
+        ...known.map(({ key, type, standard, text }) => `| \`${key}\` | ${type} | ${standard} | ${text} |`),
+        "",
+    ];
+}
+
+interface Row {
+    readonly key: string;
+    readonly type: string;
+    readonly standard: string;
+    readonly text: string;
+}
+
+function rowsOf(schema: z.ZodObject, prefix: string, section: Section): Row[] {
+    return Object.entries(schema.shape as Record<string, z.ZodType>).flatMap(([name, field]) => {
+        const key = `${prefix}${name}`;
+        const link = section.elsewhere?.[key];
+        const row = {
+            key,
+            type: link ?? typeOf(field),
+            standard: defaultOf(field),
+            text: cell(section.texts?.[key] ?? jsonOf(field).description ?? ""),
+        };
+        if (row.text === "") {
+            throw new Error(`${key} of ${section.title} has no description: give it one in its schema.`);
+        }
+        const inner = bare(field);
+        if (link !== undefined) {
+            return [row];
+        }
+        if (inner instanceof z.ZodArray && inner.element instanceof z.ZodObject) {
+            return [row, ...rowsOf(inner.element, `${key}[].`, section)];
+        }
+        return [row, ...(inner instanceof z.ZodObject ? rowsOf(inner, `${key}.`, section) : [])];
+    });
+}
+
+/** Without what only says that it may be left out. */
+function bare(schema: z.ZodType): z.ZodType {
+    return schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault
+        ? bare(schema.unwrap() as z.ZodType)
+        : schema;
+}
+
+const jsonOf = (schema: z.ZodType) => z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
+
+function defaultOf(field: z.ZodType): string {
+    const required = !field.safeParse(undefined).success;
+    const value = jsonOf(field).default;
+    const nothing =
+        value === undefined || (typeof value === "object" && value !== null && Object.keys(value).length === 0);
+    return required ? "required" : nothing ? "" : `\`${JSON.stringify(value)}\``;
+}
+
+function typeOf(field: z.ZodType): string {
+    const schema = bare(field);
+    const json = jsonOf(schema);
+    if (json.enum) {
+        return json.enum.map((value) => `\`${String(value)}\``).join(", ");
+    }
+    switch (json.type) {
+        case "integer":
+            return `whole number${rangeOf(json.minimum, json.maximum)}`;
+        case "boolean":
+            return "`true`, `false`";
+        case "array":
+            return `list of ${typeOf((schema as z.ZodArray).element as z.ZodType)}`;
+        case "object":
+            return Object.keys(json.properties ?? {}).length > 0 ? "settings" : "map";
+        default:
+            return formOf(schema);
+    }
+}
+
+function rangeOf(minimum = -Infinity, maximum = Infinity): string {
+    return maximum < Number.MAX_SAFE_INTEGER ? `, ${minimum} to ${maximum}` : `, at least ${minimum}`;
+}
+
+/** The form of a text in the words in which a wrong one is refused: "must be an IPv4 address such as …". */
+function formOf(schema: z.ZodType): string {
+    const issues = schema.safeParse("\0").error?.issues ?? [];
+    const form = issues.find(({ code }) => code === "invalid_format")?.message.replace(/^must be /, "");
+    return cell(form ?? "text");
+}
+
+const cell = (text: string) => text.replaceAll("|", "\\|").replaceAll("<", "&lt;");
+
+function main(): void {
+    const text = configDocument();
+    if (!process.argv.includes("--check")) {
+        fs.writeFileSync(configReference, text);
+        return;
+    }
+    if (!fs.existsSync(configReference) || fs.readFileSync(configReference, "utf8") !== text) {
+        console.error("docs/config.md is stale: run `npx tsx docs/generate.ts` and commit what it writes.");
+        process.exitCode = 1;
+    }
+}
+
+if (require.main === module) {
+    main();
+}
