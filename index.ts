@@ -16,7 +16,8 @@ export = async () => {
     const mirror = mirrorFolder(pulumi.getStack());
     const digests = loadDigests(mirror);
 
-    const lab = settings.lab === undefined ? undefined : loadLab(settings.lab, { dataFolder: dataFolder(), mirror });
+    const places = { dataFolder: dataFolder(), mirror, clusterPort: settings.cluster.api.port };
+    const lab = settings.lab === undefined ? undefined : loadLab(settings.lab, places);
     const cluster = lab ? labCluster(settings.cluster, lab) : settings.cluster;
     const nodes = lab ? lab.nodes : nodesOf(cluster, settings.nodes);
 

@@ -40,8 +40,8 @@ export class Cluster extends pulumi.ComponentResource {
         const child = { parent: this };
         const pki = new Pki(`${name}-pki`, { cluster: settings, nodes }, child);
         const machines = nodes.map((node) => {
-            const step = stepsOf(node, args.reports?.[node.name]);
-            const shared = { node, cluster: settings, nodes, pki, step };
+            const report = args.reports?.[node.name];
+            const shared = { node, cluster: settings, nodes, pki, report, step: stepsOf(node, report) };
             const { fingerprint } = pki;
             return { ...shared, prepared: new PreparedNode(node.name, { ...shared, digests, fingerprint }, child) };
         });

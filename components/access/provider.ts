@@ -21,7 +21,13 @@ export function clusterProvider(
 ): kubernetes.Provider {
     return new kubernetes.Provider(
         name,
-        { kubeconfig: args.kubeconfig, clusterIdentifier: args.cluster, enableServerSideApply: true },
+        {
+            kubeconfig: args.kubeconfig,
+            clusterIdentifier: args.cluster,
+            enableServerSideApply: true,
+            // What somebody changed by hand belongs to another field manager: mending it must not be a conflict.
+            enablePatchForce: true,
+        },
         opts,
     );
 }

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { ClusterSettings } from "../config/schema";
 import { isControlPlane, NodeSpec } from "../inventory";
 import { Pki } from "../pki";
-import { joinToken } from "../remote";
+import { joinToken, NodeReport } from "../remote";
 import { agents } from "../render/agents";
 import { render } from "../render/manifest";
 import { PreparedNode } from "./preparedNode";
@@ -20,6 +20,8 @@ export interface NodeAgentsArgs {
     readonly controlPlane: NodeSpec;
     /** Makes this node's steps. */
     readonly step: StepOf;
+    /** What the probe found. */
+    readonly report?: NodeReport;
     /** What must be there before a node may join: an API that answers, and the right to ask for a certificate. */
     readonly after: pulumi.Resource[];
 }
@@ -50,8 +52,12 @@ export class NodeAgents extends pulumi.ComponentResource {
 
     /** A control plane has its credentials already, and mints its own token. */
     private workerCredentials(args: NodeAgentsArgs): pulumi.Resource {
-        const { node, controlPlane, pki, prepared, step, after } = args;
-        const token = joinToken(`${node.name}-join`, { node, controlPlane }, { parent: this, dependsOn: after });
+        const { node, controlPlane, pki, prepared, step, report, after } = args;
+        const token = joinToken(
+            `${node.name}-join`,
+            { node, controlPlane, ...attemptOf(report) },
+            { parent: this, dependsOn: after },
+        );
         return step(
             `${node.name}-credentials`,
             {
@@ -62,4 +68,12 @@ export class NodeAgents extends pulumi.ComponentResource {
             { parent: this, dependsOn: [prepared.base, token] },
         );
     }
+}
+
+/** A token lives half an hour: a node that could be asked and has not joined by then needs another one. */
+function attemptOf(report: NodeReport | undefined): { attempt?: number; joined?: boolean } {
+    if (report === undefined) {
+        return {};
+    }
+    return { attempt: Math.floor(Date.now() / 1_800_000), joined: report.joined || !report.reachable };
 }

@@ -5,7 +5,7 @@ import { NodeSpec } from "../inventory";
 import { base } from "../render/base";
 import { render } from "../render/manifest";
 import { Digests, stage } from "../render/stage";
-import { baseArguments, contact } from "../remote";
+import { baseArguments, contact, NodeReport } from "../remote";
 import { StepOf } from "./steps";
 
 export interface PreparedNodeArgs {
@@ -17,6 +17,8 @@ export interface PreparedNodeArgs {
     readonly fingerprint: pulumi.Input<string>;
     /** Makes this node's steps. */
     readonly step: StepOf;
+    /** What the probe found. */
+    readonly report?: NodeReport;
 }
 
 /**
@@ -32,14 +34,19 @@ export class PreparedNode extends pulumi.ComponentResource {
 
     constructor(name: string, args: PreparedNodeArgs, opts: pulumi.ComponentResourceOptions) {
         super("slipway:node:PreparedNode", name, {}, opts);
-        const { node, cluster, digests, fingerprint, step } = args;
+        const { node, cluster, digests, fingerprint, step, report } = args;
+        const words = baseArguments(node, { cluster: cluster.name, fingerprint });
         const reached = contact(`${name}-contact`, { node }, { parent: this });
         this.base = step(
             `${name}-base`,
             {
                 kind: "base",
                 manifest: render(...base(node, cluster)),
-                arguments: baseArguments(node, { cluster: cluster.name, fingerprint }),
+                arguments: {
+                    ...words,
+                    // Somebody else's by now: the step runs, and refuses with the ways out.
+                    found: words.owner.apply((owner) => (report?.owner === owner ? undefined : report?.owner)),
+                },
             },
             { parent: this, dependsOn: reached },
         );

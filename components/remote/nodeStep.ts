@@ -16,9 +16,10 @@ export interface NodeStepArgs {
     readonly manifest: pulumi.Input<string>;
     /**
      * Words `key=value` on the command line: never secret, never white space. A change of one runs the step again.
+     * One without a value is left out.
      * Keys the kit knows: owner, source, ports, adopt (base); digest, generation (all).
      */
-    readonly arguments?: Readonly<Record<string, pulumi.Input<string>>>;
+    readonly arguments?: Readonly<Record<string, pulumi.Input<string | undefined>>>;
     /** True for a node that can't be reached now: an existing step keeps the inputs it had, so nothing is run. */
     readonly leaveAlone?: boolean;
 }
@@ -81,10 +82,12 @@ function removal(kind: StepKind, owner: pulumi.Input<string> | undefined): pulum
 
 function commandLine(
     words: readonly string[],
-    options: Readonly<Record<string, pulumi.Input<string>>>,
+    options: Readonly<Record<string, pulumi.Input<string | undefined>>>,
 ): pulumi.Output<string> {
-    const pairs = Object.entries(options).map(([key, value]) => pulumi.output(value).apply((text) => `${key}=${text}`));
-    return pulumi.all(pairs).apply((ready) => [...words, ...ready].map(quote).join(" "));
+    return pulumi.output({ ...options }).apply((ready) => {
+        const pairs = Object.entries(ready).filter(([, value]) => value !== undefined);
+        return [...words, ...pairs.map(([key, value]) => `${key}=${value}`)].map(quote).join(" ");
+    });
 }
 
 /** A word for the login's shell. */
