@@ -14,6 +14,8 @@ export interface JoinTokenArgs {
     readonly seconds?: number;
     /** Another number makes another token: for a machine that was reset and has to join again. Default 0. */
     readonly attempt?: number;
+    /** True for a node that has joined, as the probe says: whatever `attempt` is, no token is made. Default false. */
+    readonly joined?: boolean;
 }
 
 /**
@@ -38,7 +40,7 @@ export function joinToken(
             addPreviousOutputInEnv: false,
         },
         pulumi.mergeOptions(opts, {
-            ignoreChanges: ["connection", "create"],
+            ignoreChanges: ["connection", "create", ...(args.joined ? ["triggers"] : [])],
             additionalSecretOutputs: ["stdout"],
         }),
     );

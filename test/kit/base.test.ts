@@ -56,13 +56,15 @@ describe("kit: owner and preflight", () => {
         fs.rmdirSync(node.at("/run/systemd/system"));
         node.write("/etc/systemd/system/k3s.service", "");
         node.write("/proc/77/comm", "kubelet\n");
+        node.write("/proc/cgroups", "#subsys_name hierarchy num_cgroups enabled\nmemory 0 1 0\n");
         node.write("/proc/net/tcp", "  0: 00000000:192B 00000000:0000 0A 00000000:00000000\n");
         const run = node.welcome("ports=6443,10250");
         assert.equal(run.code, 1);
         const findings = run.stderr.split("\n").filter((line) => line.startsWith("  - "));
-        assert.equal(findings.length, 5, run.stderr);
+        assert.equal(findings.length, 6, run.stderr);
         assert.match(run.stderr, /Fedora Linux 42/);
         assert.match(run.stderr, /systemd is not the first process/);
+        assert.match(run.stderr, /memory cgroup is off/);
         assert.match(run.stderr, /k3s\.service/);
         assert.match(run.stderr, /the process kubelet/);
         assert.match(run.stderr, /port 6443/);

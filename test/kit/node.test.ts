@@ -229,6 +229,12 @@ prove docker ${image} /bin/busybox true
         );
     });
 
+    it("goes through a bastion", async () => {
+        const { ssh } = machine.node;
+        const inside = await run({ ...ssh, host: "127.0.0.1", port: 22, proxy: ssh }, "uname -n; cat", { stdin: "in" });
+        assert.deepEqual([inside.code, inside.stdout], [0, `${machine.node.name}\nin`]);
+    });
+
     it("tells what is wrong with a login", async () => {
         const { ssh } = machine.node;
         await assert.rejects(

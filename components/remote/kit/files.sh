@@ -7,7 +7,8 @@ make_parents() {
     if [ -n "$1" ] && [ ! -d "$root$1" ]; then
         make_parents "$1"
         first_time parents "$1"
-        mkdir -m 0755 "$root$1"
+        # Another step may have made it a moment ago.
+        mkdir -m 0755 "$root$1" 2>/dev/null || [ -d "$root$1" ] || fail "$1 can't be made on $(uname -n)."
     fi
 }
 

@@ -9,6 +9,7 @@ preflight() {
     expect_system
     expect_architecture
     expect_disk
+    expect_memory_control
     # On a node that is ours already, what runs there is ours too.
     if [ ! -f "$state/owner" ]; then
         expect_no_other_kubernetes
@@ -57,6 +58,13 @@ expect_architecture() {
 expect_disk() {
     free=$(df -Pm "$root/var/lib" | awk 'NR == 2 { print $4 }')
     [ "$free" -ge "$disk_floor" ] || finding "/var/lib has $free MiB free and needs $disk_floor: make room."
+}
+
+# Raspberry Pi OS boots without it.
+expect_memory_control() {
+    if awk '$1 == "memory" && $4 == 0 { off = 1 } END { exit !off }' "$root/proc/cgroups" 2>/dev/null; then
+        finding "the kernel's memory cgroup is off: add cgroup_enable=memory to /boot/firmware/cmdline.txt and reboot."
+    fi
 }
 
 expect_no_other_kubernetes() {

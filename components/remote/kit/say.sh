@@ -24,9 +24,8 @@ without_secrets() {
 # first_time RECORD LINE: writes down, before something is changed, how it was; later lines for the same first word are
 # ignored, so that what we made is never taken for what was there.
 first_time() {
-    if ! recorded "$1" "${2%% *}" >/dev/null; then
-        printf '%s\n' "$2" >>"$state/before/$1"
-    fi
+    recorded "$1" "${2%% *}" >/dev/null ||
+        (flock 7 && printf '%s\n' "$2" >>"$state/before/$1") 7>"$run/records.lock"
 }
 
 # recorded RECORD WORD: is there a line for that word; prints the rest of it.
@@ -39,8 +38,12 @@ recorded() {
 # forget_record RECORD WORD
 forget_record() {
     [ -f "$state/before/$1" ] || return 0
-    awk -v word="$2" '$1 != word' "$state/before/$1" >"$state/before/$1.new"
-    mv "$state/before/$1.new" "$state/before/$1"
+    (
+        # Two steps of this node may be at it at once.
+        flock 7
+        awk -v word="$2" '$1 != word' "$state/before/$1" >"$state/before/$1.new"
+        mv "$state/before/$1.new" "$state/before/$1"
+    ) 7>"$run/records.lock"
 }
 
 architecture() {

@@ -100,7 +100,10 @@ restart_units() {
 await_active() {
     left=50
     while [ "$left" -gt 0 ]; do
-        [ "$(systemctl is-active "$1")" != active ] || return 0
+        case $(systemctl is-active "$1") in
+            active) return 0 ;;
+            failed) return 1 ;;
+        esac
         sleep 0.2
         left=$((left - 1))
     done
