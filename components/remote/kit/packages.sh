@@ -102,7 +102,8 @@ remove_docker_data() {
         rm -rf "$folder" 2>/dev/null || find "$folder" -mindepth 1 -delete 2>/dev/null || true
     done
     rm -f /etc/docker/key.json
-    rmdir /etc/docker /run/docker 2>/dev/null || true
+    # containerd makes the folders of the CNI when it starts.
+    rmdir /etc/docker /run/docker /etc/cni/net.d /etc/cni 2>/dev/null || true
     ip link delete docker0 2>/dev/null || true
     ! recorded groups docker >/dev/null || groupdel docker 2>/dev/null || true
 }
