@@ -7,7 +7,7 @@ import { Fragment } from "./entries";
 import { hosts } from "./hosts";
 import { kubelet } from "./kubelet";
 import { kubeProxy } from "./kubeProxy";
-import { activeVersion, kubectlLink } from "./services";
+import { activeVersion, kubectl } from "./services";
 
 /**
  * The activate step: what makes a prepared machine a node, and may restart something on it.
@@ -16,7 +16,7 @@ import { activeVersion, kubectlLink } from "./services";
  */
 export function agents(node: NodeSpec, cluster: ClusterSettings, nodes: readonly NodeSpec[]): Fragment[] {
     return [
-        isControlPlane(node) ? [] : [...hosts(node, cluster, nodes), ...kubectlLink()],
+        isControlPlane(node) ? [] : [...hosts(node, cluster, nodes), ...kubectl()],
         dockerActive(node, cluster),
         cni(cluster),
         activeVersion(cluster.versions),

@@ -6,7 +6,7 @@ import { csrApprover, inventoryFile } from "./csrApprover";
 import { Fragment } from "./entries";
 import { etcd } from "./etcd";
 import { hosts } from "./hosts";
-import { activeVersion, kubectlLink } from "./services";
+import { activeVersion, kubectl } from "./services";
 
 /**
  * The control-plane step: units in the order they start.
@@ -23,7 +23,7 @@ export function controlPlane(
     return [
         hosts(node, cluster, nodes),
         activeVersion(cluster.versions),
-        kubectlLink(),
+        kubectl(),
         etcd(node, cluster, members),
         apiserver(node, cluster),
         controllerManager({ cluster, controlPlanes: members }),

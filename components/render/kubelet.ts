@@ -49,6 +49,7 @@ function configuration(node: NodeSpec, cluster: ClusterSettings): Record<string,
         clusterDNS: [dnsServiceIp(cluster.network.serviceCidr)],
         clusterDomain: cluster.domain,
         containerRuntimeEndpoint: `unix://${paths.criSocket}`,
+        ...streaming(cluster.kubernetes.version),
         readOnlyPort: 0,
         registerWithTaints: taintsOf(node),
         resolvConf,
@@ -60,6 +61,15 @@ function configuration(node: NodeSpec, cluster: ClusterSettings): Record<string,
         tlsMinVersion,
     };
     return layered(defaults, cluster.kubelet, node.kubelet);
+}
+
+/**
+ * From 1.36 on the kubelet translates `kubectl exec` by itself and takes a stream's address without a scheme, as
+ * cri-dockerd gives it, for https; without the feature it passes the stream on as it comes.
+ */
+function streaming(version: string): Record<string, unknown> {
+    const minor = Number(version.split(".")[1]);
+    return minor >= 36 ? { featureGates: { ExtendWebSocketsToKubelet: false } } : {};
 }
 
 /** A control plane takes ordinary pods only when it is a worker, too. */

@@ -15,9 +15,18 @@ export function activeVersion({ kubernetes }: Versions): Fragment {
     ];
 }
 
-/** `kubectl` for whoever logs in. */
-export function kubectlLink(): Fragment {
-    return [{ kind: "link", path: paths.kubectl, target: `${paths.kubernetes}/kubectl` }];
+/** Of the active version. It makes no file in anybody's home, and one that is there comes first. */
+const kubectlScript = `#!/bin/sh
+# kubectl of the cluster's version. Where nothing else is said, whoever may read the administrator's kubeconfig uses it.
+if [ -z "\${KUBECONFIG:-}" ] && [ ! -e "\${HOME:-/root}/.kube/config" ] && [ -r ${paths.adminKubeconfig} ]; then
+    export KUBECONFIG=${paths.adminKubeconfig}
+fi
+exec ${paths.kubernetes}/kubectl "$@"
+`;
+
+/** `kubectl` for whoever logs in; on a control plane it is ready to use with sudo. */
+export function kubectl(): Fragment {
+    return [{ kind: "file", path: paths.kubectl, mode: "0755", content: kubectlScript }];
 }
 
 /** The file behind a unit that runs from the active Kubernetes version, and the variables that it reads. */

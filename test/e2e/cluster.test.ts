@@ -74,6 +74,7 @@ describe("a cluster on the lab, from nothing to nothing", function () {
         const lines = await everyNodeReady();
         assert.match(lines[0], /control-plane/);
         for (const line of lines) assert.match(line, /v1\.36\.3/);
+        // On the master kubectl is ready for root, without a word about a kubeconfig (B3).
         assert.match(await stack.kubectl("cluster-info"), /control plane.* is running at/);
         assert.match(await stack.kubectl("get", "pods", "-o", "wide", "-A"), /coredns/);
         assert.match(await stack.kubectl("get", "svc"), /hello-kube .*LoadBalancer/);
@@ -208,7 +209,7 @@ describe("a cluster on the lab, from nothing to nothing", function () {
         await docker("kill", ...nodes);
         await docker("start", ...nodes);
         await everyNodeReady();
-        await eventually("hello-kube after the power cut", 180, () => get(`http://${addresses[0]}:8300/hostname`));
+        await eventually("hello-kube after the power cut", 180, () => get(`http://${addresses[1]}:8300/hostname`));
         const ip = await stack.kubectl("get", "svc", "my-nginx", "-o", "jsonpath={.spec.clusterIP}");
         await eventually("my-nginx after the power cut", 180, async () =>
             /Welcome to nginx/.test(await onNode("e2e-2", `curl -sS --max-time 3 http://${ip}/`)),
@@ -225,6 +226,33 @@ describe("a cluster on the lab, from nothing to nothing", function () {
         await stack.must(["up"]);
         const left = await stack.kubectl("get", "all", "-n", "default", "-o", "name");
         assert.equal(left.trim(), "service/kubernetes");
+    });
+
+    it("destroyed while its machines stay, the cluster leaves nothing on them (B11)", async () => {
+        const urn = "urn:pulumi:e2e::slipway::slipway:index:Cluster::e2e";
+        await stack.must(["pulumi", "destroy", "--yes", "--skip-preview", "--target", urn, "--target-dependents"]);
+        const folders = [
+            ...["k8s", "etcd", "cri-dockerd", "cni"].map((name) => `/opt/${name}`),
+            ...["kubernetes", "etcd", "cni", "docker"].map((name) => `/etc/${name}`),
+            ...["slipway", "kubelet", "kube-proxy", "etcd", "cni"].map((name) => `/var/lib/${name}`),
+            "/usr/local/bin/kubectl",
+            "/run/flannel",
+        ];
+        for (const node of nodes) {
+            const found = await onNode(node, `ls -d ${folders.join(" ")} 2>/dev/null || true`);
+            // The engine of e2e-1 and e2e-2 was there before us, and stays.
+            assert.deepEqual(
+                found.split("\n").filter((folder) => folder && folder !== "/etc/docker"),
+                [],
+                node,
+            );
+            const rest = "ip -o link; iptables-save; ls /etc/systemd/system; systemctl list-units --all --plain";
+            assert.doesNotMatch(await onNode(node, rest), /cni0|flannel|KUBE-|kube|etcd|cri-dockerd/, node);
+        }
+        assert.match(await onNode("e2e-1", "docker --version"), /Docker version/);
+        assert.match(await onNode("e2e-3", "docker --version 2>&1 || echo none"), /none/);
+        const machines = (await docker("ps", "-q", "--filter", "label=slipway.lab=e2e")).stdout.trim().split("\n");
+        assert.equal(machines.length, nodes.length + 1);
     });
 
     it("down leaves no container, network, volume or state of ours", async () => {
