@@ -6,10 +6,18 @@ import { clusterProvider, NodeAccess, nodeLabels } from "./access";
 import { CoreDns, Flannel } from "./addons";
 import { ClusterSettings } from "./config/schema";
 import { ControlPlane } from "./controlplane";
-import { clusterEndpoint, controlPlanes, dnsServiceIp, isControlPlane, NodeSpec, operatorEndpoint } from "./inventory";
-import { NodeAgents, PreparedNode, stepsOf } from "./node";
+import {
+    clusterEndpoint,
+    controlPlanes,
+    dnsServiceIp,
+    isControlPlane,
+    minimumReady,
+    NodeSpec,
+    operatorEndpoint,
+} from "./inventory";
+import { NodeAgents, PreparedNode, stepsOf, Turns } from "./node";
 import { Pki } from "./pki";
-import { NodeReport } from "./remote";
+import { NodeReport, nodesReady } from "./remote";
 import { Digests } from "./render/stage";
 
 export interface ClusterArgs {
@@ -31,7 +39,7 @@ export class Cluster extends pulumi.ComponentResource {
     readonly provider: kubernetes.Provider;
     /** When each certificate ends, RFC 3339. */
     readonly certificates: pulumi.Output<Record<string, string>>;
-    /** What workloads wait for: nodes joined, names resolved. */
+    /** What workloads wait for: enough nodes, names resolved. */
     readonly ready: pulumi.Resource[];
 
     constructor(name: string, args: ClusterArgs, opts: pulumi.ComponentResourceOptions = {}) {
@@ -64,13 +72,14 @@ export class Cluster extends pulumi.ComponentResource {
 
         const access = new NodeAccess(`${name}-node-access`, inCluster);
         const [controlPlane] = controlPlanes(nodes);
-        const agents = machines.map((machine) => {
+        const turns = new Turns(settings.maxUnavailable, args.reports);
+        for (const machine of machines) {
             const { node } = machine;
-            const after = [...answering, access];
+            const after = [...answering, access, ...turns.before(node)];
             const { activated } = new NodeAgents(`${node.name}-agents`, { ...machine, controlPlane, after }, child);
             nodeLabels(`${node.name}-labels`, node, { parent: this, provider: this.provider, dependsOn: activated });
-            return activated;
-        });
+            turns.after(node, activated);
+        }
 
         const image = images(settings.versions);
         const { backend, podCidr, serviceCidr } = settings.network;
@@ -84,6 +93,11 @@ export class Cluster extends pulumi.ComponentResource {
                           inCluster,
                       ),
                   ];
+        const gate = nodesReady(
+            `${name}-nodes-ready`,
+            { controlPlane, minimum: minimumReady(settings, nodes), flannel: backend !== "none" },
+            { parent: this, dependsOn: [...answering, ...network] },
+        );
         const dns = new CoreDns(
             "coredns",
             {
@@ -95,7 +109,7 @@ export class Cluster extends pulumi.ComponentResource {
             { ...inCluster, dependsOn: network },
         );
 
-        this.ready = [...agents, dns];
+        this.ready = [gate, dns];
         this.registerOutputs({ kubeconfig: this.kubeconfig, endpoint: this.endpoint });
     }
 }

@@ -47,7 +47,6 @@ const sections: readonly Section[] = [
             "api.operator.host": "Name or address; it gets into the API server's certificate.",
             "api.operator.port": "Port, where it is not `api.port`.",
             certificates: "How long certificates are valid, and when they are made anew.",
-            minimumReady: "Checked, but not used yet: workloads wait for every node that can be reached.",
             "kubeProxy.mode": "How kube-proxy handles services. Any other field may stand beside it.",
         },
     },

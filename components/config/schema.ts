@@ -148,6 +148,15 @@ export const clusterSchema = z.strictObject({
         .min(1)
         .optional()
         .describe("Nodes that must be Ready before add-ons are deployed. Default: half of them, rounded up."),
+    adopt: z
+        .boolean()
+        .default(false)
+        .describe("Take over nodes whose marker names another CA: after the state was lost, for one `up`."),
+    maxUnavailable: z
+        .int("must be a whole number")
+        .min(1, "must be at least 1")
+        .default(1)
+        .describe("Nodes on which something may restart at the same time; new nodes don't count."),
     docker: overrides.default({}).describe("Fields laid over docker's daemon.json on every node."),
     kubelet: overrides.default({}).describe("Fields laid over the KubeletConfiguration of every node."),
     kubeProxy: z

@@ -1,3 +1,4 @@
 export * from "./agents";
 export * from "./preparedNode";
 export * from "./steps";
+export * from "./turns";

@@ -35,7 +35,7 @@ export class PreparedNode extends pulumi.ComponentResource {
     constructor(name: string, args: PreparedNodeArgs, opts: pulumi.ComponentResourceOptions) {
         super("slipway:node:PreparedNode", name, {}, opts);
         const { node, cluster, digests, fingerprint, step, report } = args;
-        const words = baseArguments(node, { cluster: cluster.name, fingerprint });
+        const words = baseArguments(node, { name: cluster.name, fingerprint, apiPort: cluster.api.port });
         const reached = contact(`${name}-contact`, { node }, { parent: this });
         this.base = step(
             `${name}-base`,
@@ -44,6 +44,7 @@ export class PreparedNode extends pulumi.ComponentResource {
                 manifest: render(...base(node, cluster)),
                 arguments: {
                     ...words,
+                    adopt: cluster.adopt ? "yes" : undefined,
                     // Somebody else's by now: the step runs, and refuses with the ways out.
                     found: words.owner.apply((owner) => (report?.owner === owner ? undefined : report?.owner)),
                 },

@@ -60,10 +60,14 @@ export function nodeStep(
 }
 
 /** Arguments of the base step: who owns the node, where it fetches artifacts, which ports must be free. */
-export function baseArguments(node: NodeSpec, owner: { cluster: string; fingerprint: pulumi.Input<string> }) {
-    const ports = ["10250", "10256", ...(node.roles.includes("control-plane") ? ["2379", "2380", "6443"] : [])];
+export function baseArguments(
+    node: NodeSpec,
+    cluster: { name: string; fingerprint: pulumi.Input<string>; apiPort: number },
+) {
+    const controlPlane = node.roles.includes("control-plane") ? ["2379", "2380", `${cluster.apiPort}`] : [];
+    const ports = ["10250", "10256", ...controlPlane];
     return {
-        owner: pulumi.interpolate`${owner.cluster}:${owner.fingerprint}`,
+        owner: pulumi.interpolate`${cluster.name}:${cluster.fingerprint}`,
         source: node.source,
         ports: ports.join(","),
     };

@@ -73,6 +73,8 @@ function connect(hop: Hop, way: ConnectConfig, timeout: number, open: Client[]):
         // Stays on: a connection that breaks later must not become an uncaught error.
         client.on("error", (error) => reject(new Error(explain(hop, error, mistrusted))));
         try {
+            // A short command and its answer are small packets: none shall wait for the one before it.
+            client.once("connect", () => client.setNoDelay(true));
             client.connect({
                 ...way,
                 username: hop.user,

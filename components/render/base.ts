@@ -26,8 +26,12 @@ const conflicts = ["containerd.io", "docker-ce", "docker-ce-cli", "docker-engine
 
 /** What every node needs of its system before Kubernetes comes: kernel, packages, and docker. */
 export function base(node: NodeSpec, cluster: ClusterSettings): Fragment[] {
-    return [systemSettings(), node.roles.includes("control-plane") ? [etcdAccount] : [], docker(node, cluster)];
+    const controlPlane = node.roles.includes("control-plane");
+    return [systemSettings(), controlPlane ? [etcdAccount, openssl] : [], docker(node, cluster)];
 }
+
+/** Reads the names in certificate requests for the approver. */
+const openssl = { kind: "package", name: "openssl" } as const;
 
 /** Made here, so that etcd's keys can be given to it when they come. */
 const etcdAccount = { kind: "user", name: etcdUser, home: paths.etcdData } as const;

@@ -39,7 +39,7 @@ export function csrApprover(kit: string): Fragment {
             name: "kube-csr-approver.service",
             state: "active",
             content,
-            after: [paths.kubernetes, paths.adminKubeconfig],
+            after: [paths.kubernetes, paths.adminKubeconfig, kit],
         },
     ];
 }

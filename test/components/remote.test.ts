@@ -105,7 +105,7 @@ describe("components/remote", () => {
             node: master,
             kind: "base",
             manifest: "",
-            arguments: remote.baseArguments(master, { cluster: "hex", fingerprint: "f00d" }),
+            arguments: remote.baseArguments(master, { name: "hex", fingerprint: "f00d", apiPort: 6443 }),
         });
         const { value } = await settled(step.create);
         assert.equal(

@@ -20,13 +20,22 @@ load_image() {
             found=$(sha256sum <"$archive")
             require_digest "image $1" "$archive" "$3" "${found%% *}" ''
             ;;
+        https://) archive='' ;;
         *) fetch "image $1" "$2" "$3" "$archive" ;;
     esac
-    docker load -q -i "$archive" >"$work/load" 2>&1 || {
-        without_secrets <"$work/load" >&2
-        fail "image $1: docker could not load $archive on $(uname -n)."
-    }
-    rm -f "$state/image.tar"
+    if [ -n "$archive" ]; then
+        docker load -q -i "$archive" >"$work/load" 2>&1 || {
+            without_secrets <"$work/load" >&2
+            fail "image $1: docker could not load $archive on $(uname -n)."
+        }
+        rm -f "$state/image.tar"
+    else
+        # Upstream keeps no archives: its registries are asked by tag, over TLS, and what came is remembered.
+        docker pull -q "$1" >"$work/load" 2>&1 || {
+            without_secrets <"$work/load" >&2
+            fail "image $1: docker could not pull it on $(uname -n): look at the node's network, or set a mirror as source."
+        }
+    fi
     loaded=$(docker image inspect -f '{{.Id}}' "$1" 2>/dev/null) ||
         fail "image $1: the archive $2 holds no image of that name: fill the mirror again."
     replace_line loaded "$1" "$1$tab$3$tab$loaded"

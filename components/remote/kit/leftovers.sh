@@ -13,6 +13,8 @@ note_runtime_folders() {
 
 # After the units have stopped: pods' containers, mounts, interfaces, packet filter rules, folders.
 remove_leftovers() {
+    # Pods, interfaces and rules are the machine's: below another root none is ours.
+    [ -z "$root" ] || return 0
     remove_pods
     unmount_below /var/lib/kubelet
     for interface in cni0 flannel.1 kube-ipvs0; do

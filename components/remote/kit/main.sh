@@ -16,8 +16,14 @@ main() {
             join_token "$node"
             return
             ;;
+        ready)
+            shift
+            read_arguments "$@"
+            await_nodes
+            return
+            ;;
         base | stage | credentials | control-plane | activate) verb=${2:-} ;;
-        *) fail "The kit knows no step '$kind': base, stage, credentials, control-plane, activate, join, approve, probe." ;;
+        *) fail "The kit knows no step '$kind': base, stage, credentials, control-plane, activate, join, ready, approve, probe." ;;
     esac
     case $verb in
         check | apply | remove) ;;
@@ -33,6 +39,7 @@ main() {
 # Keys that the kit has no use for only make a command differ, so that its step runs again.
 read_arguments() {
     node='' owner='' source='' ports='' adopt='' generation='' ttl=1800
+    minimum=1 patience=60 network=''
     for argument; do
         case $argument in
             node=*) node=${argument#*=} ;;
@@ -42,6 +49,9 @@ read_arguments() {
             adopt=*) adopt=${argument#*=} ;;
             generation=*) generation=${argument#*=} ;;
             ttl=*) ttl=${argument#*=} ;;
+            minimum=*) minimum=${argument#*=} ;;
+            patience=*) patience=${argument#*=} ;;
+            network=*) network=${argument#*=} ;;
             *=*) ;;
             *) fail "The argument '$argument' is not of the form key=value." ;;
         esac

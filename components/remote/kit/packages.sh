@@ -71,6 +71,8 @@ remove_package() {
 
 # purge PACKAGE…: dpkg refuses where something else has come to need one; that one stays.
 purge() {
+    # Below another root there is no machine of ours to take packages from.
+    [ -z "$root" ] || return 0
     docker=''
     case " $* " in *' docker.io '* | *' docker-ce '*) docker=yes ;; esac
     if [ -n "$docker" ]; then

@@ -1,0 +1,39 @@
+import * as command from "@pulumi/command";
+import * as pulumi from "@pulumi/pulumi";
+
+import { NodeSpec } from "../inventory/node";
+import { connectionTo } from "./connection";
+import { installedStep } from "./kit";
+
+export interface NodesReadyArgs {
+    /** Who is asked; its control-plane step must have run (`dependsOn`). */
+    readonly controlPlane: NodeSpec;
+    /** How many nodes are enough once `patience` has passed. */
+    readonly minimum: number;
+    /** Seconds to wait for all of them. Default 60; after as many again without the minimum it fails. */
+    readonly patience?: number;
+    /** With flannel a node counts when it is on the pod network, too. */
+    readonly flannel: boolean;
+}
+
+/**
+ * A gate that opens once, when a new cluster has enough nodes: all of them if they come in time, and the minimum
+ * otherwise. Later changes don't ask again, so that a dead worker never blocks them.
+ */
+export function nodesReady(
+    name: string,
+    args: NodesReadyArgs,
+    opts?: pulumi.CustomResourceOptions,
+): command.remote.Command {
+    const words = [`minimum=${args.minimum}`, `patience=${args.patience ?? 60}`];
+    return new command.remote.Command(
+        name,
+        {
+            connection: connectionTo(args.controlPlane.ssh),
+            create: ["sh", installedStep(), "ready", ...words, ...(args.flannel ? ["network=flannel"] : [])].join(" "),
+            logging: command.remote.Logging.None,
+            addPreviousOutputInEnv: false,
+        },
+        pulumi.mergeOptions(opts, { ignoreChanges: ["connection", "create"] }),
+    );
+}
