@@ -32,7 +32,7 @@ export = async () => {
     );
     const urls = deployWorkloads(
         { workloads, cluster, nodes },
-        { parent: built, provider: built.provider, dependsOn: built.ready },
+        { parent: built, provider: built.provider, dependsOn: built.ready, deletedWith: built.lifetime },
     );
 
     return {

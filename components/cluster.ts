@@ -37,6 +37,11 @@ export class Cluster extends pulumi.ComponentResource {
     readonly endpoint: string;
     /** For `opts.provider` of everything that is deployed to this cluster. */
     readonly provider: kubernetes.Provider;
+    /**
+     * For `opts.deletedWith` of everything that is deployed to this cluster. What lives in the API ends with it: deleting
+     * it one by one would wait for kubelets that are taken away at the same time.
+     */
+    readonly lifetime: pulumi.Resource;
     /** When each certificate ends, RFC 3339. */
     readonly certificates: pulumi.Output<Record<string, string>>;
     /** What workloads wait for: enough nodes, names resolved. */
@@ -68,7 +73,8 @@ export class Cluster extends pulumi.ComponentResource {
             { cluster: settings.name, kubeconfig: this.kubeconfig },
             { ...child, dependsOn: answering },
         );
-        const inCluster = { ...child, providers: { kubernetes: this.provider } };
+        this.lifetime = answering[0];
+        const inCluster = { ...child, providers: { kubernetes: this.provider }, deletedWith: this.lifetime };
 
         const access = new NodeAccess(`${name}-node-access`, inCluster);
         const [controlPlane] = controlPlanes(nodes);
@@ -77,7 +83,12 @@ export class Cluster extends pulumi.ComponentResource {
             const { node } = machine;
             const after = [...answering, access, ...turns.before(node)];
             const { activated } = new NodeAgents(`${node.name}-agents`, { ...machine, controlPlane, after }, child);
-            nodeLabels(`${node.name}-labels`, node, { parent: this, provider: this.provider, dependsOn: activated });
+            nodeLabels(`${node.name}-labels`, node, {
+                parent: this,
+                provider: this.provider,
+                deletedWith: this.lifetime,
+                dependsOn: activated,
+            });
             turns.after(node, activated);
         }
 

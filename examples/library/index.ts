@@ -34,7 +34,7 @@ export = async () => {
     new kubernetes.core.v1.Namespace(
         "shop",
         { metadata: { name: "shop" } },
-        { provider: cluster.provider, dependsOn: cluster.ready },
+        { provider: cluster.provider, dependsOn: cluster.ready, deletedWith: cluster.lifetime },
     );
 
     return { kubeconfig: cluster.kubeconfig, endpoint: cluster.endpoint, certificates: cluster.certificates };
