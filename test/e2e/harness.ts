@@ -5,6 +5,8 @@ import * as path from "node:path";
 import { promisify } from "node:util";
 import { stringify } from "yaml";
 
+import { artifacts } from "../../mirror/catalogue";
+
 const run = promisify(execFile);
 const root = path.resolve(__dirname, "..", "..");
 
@@ -98,8 +100,16 @@ export class TestStack {
         return path.join(this.home, `kubeconfig-${this.name}`);
     }
 
+    /** The command line of kubectl, of the cluster's version, for this cluster. */
+    kubectlWords(...args: string[]): string[] {
+        const record = JSON.parse(fs.readFileSync(path.join(this.home, "stacks", `${this.name}.json`), "utf8"));
+        const kubectl = artifacts().kubectl.path(process.arch === "arm64" ? "arm64" : "amd64");
+        return [path.join(record.mirror, kubectl), "--kubeconfig", this.kubeconfig(), ...args];
+    }
+
     async kubectl(...args: string[]): Promise<string> {
-        const { stdout } = await run("kubectl", ["--kubeconfig", this.kubeconfig(), ...args], {
+        const [command, ...words] = this.kubectlWords(...args);
+        const { stdout } = await run(command, words, {
             maxBuffer: 64 << 20,
             timeout: 120_000,
         });
