@@ -150,6 +150,13 @@ describe("a cluster on the lab, from nothing to nothing", function () {
         assert.ok(!shown.includes(key[1]));
         assert.doesNotMatch(shown, /PRIVATE KEY/);
         for (const node of nodes) assert.match(shown, new RegExp(node));
+        // What is stored is encrypted: keys, kubeconfig, and the workers' bootstrap tokens.
+        const stored = stack.state();
+        assert.ok(stored.includes("ciphertext"));
+        assert.ok(!stored.includes(key[1]) && !stored.includes(stdout.slice(0, 200)));
+        assert.doesNotMatch(stored, /PRIVATE KEY|"[a-z0-9]{6}\.[a-z0-9]{16}\\n"/);
+        const processes = await docker("exec", nodes[0], "sh", "-c", "cat /proc/[0-9]*/cmdline | tr '\\0' ' '");
+        assert.doesNotMatch(processes.stdout, /PRIVATE KEY|--token[ =]/);
     });
 
     it("one workload's replicas changed: preview and up touch that resource only", async () => {

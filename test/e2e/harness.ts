@@ -96,6 +96,11 @@ export class TestStack {
         throw new Error(`slipway ${args.join(" ")} ended with status ${outcome.status}:\n${tail}`);
     }
 
+    /** The state as the file backend stores it. */
+    state(): string {
+        return fs.readFileSync(path.join(this.home, "state/.pulumi/stacks/slipway", `${this.name}.json`), "utf8");
+    }
+
     kubeconfig(): string {
         return path.join(this.home, `kubeconfig-${this.name}`);
     }
