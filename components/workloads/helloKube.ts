@@ -1,7 +1,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
-import { spreadOverNodes, Workload } from "./workload";
+import { Workload } from "./workload";
 
 export interface HelloKubeArgs {
     readonly image: string;
@@ -19,34 +19,19 @@ export interface HelloKubeArgs {
  * No load balancer stands behind it: kube-proxy answers for the external IP on the node that owns it.
  */
 export class HelloKube extends Workload {
+    readonly url: pulumi.Output<string>;
+
     constructor(name: string, args: HelloKubeArgs, opts: pulumi.ComponentResourceOptions) {
         super("slipway:workloads:HelloKube", name, opts);
-        const selector = { app: name };
-        new kubernetes.apps.v1.Deployment(
-            name,
-            {
-                metadata: { name, namespace: "default", labels: selector },
-                spec: {
-                    replicas: args.replicas,
-                    selector: { matchLabels: selector },
-                    template: { metadata: { labels: selector }, spec: podSpec(args.image, selector) },
-                },
-            },
-            { parent: this },
-        );
+        this.deploy(args.replicas, podSpec(args.image));
         new kubernetes.core.v1.Service(
             name,
             {
-                metadata: {
-                    name,
-                    namespace: "default",
-                    labels: selector,
-                    // Nobody fills in status.loadBalancer here: waiting for it would never end.
-                    annotations: { "pulumi.com/skipAwait": "true" },
-                },
+                // Nobody fills in status.loadBalancer here: waiting for it would never end.
+                metadata: { ...this.metadata, annotations: { "pulumi.com/skipAwait": "true" } },
                 spec: {
                     type: "LoadBalancer",
-                    selector,
+                    selector: this.labels,
                     externalIPs: [args.externalAddress],
                     ports: [{ name: "http", port: args.port, targetPort: "http" }],
                 },
@@ -58,9 +43,8 @@ export class HelloKube extends Workload {
     }
 }
 
-function podSpec(image: string, selector: Record<string, string>): kubernetes.types.input.core.v1.PodSpec {
+function podSpec(image: string): kubernetes.types.input.core.v1.PodSpec {
     return {
-        topologySpreadConstraints: spreadOverNodes(selector),
         automountServiceAccountToken: false,
         securityContext: {
             runAsNonRoot: true,

@@ -1,7 +1,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
-import { spreadOverNodes, Workload } from "./workload";
+import { Workload } from "./workload";
 
 export interface MyNginxArgs {
     readonly image: string;
@@ -13,44 +13,27 @@ export interface MyNginxArgs {
 
 /** Test 1 of the board clusters: nginx behind a cluster address that answers "Welcome to nginx". */
 export class MyNginx extends Workload {
+    readonly url: pulumi.Output<string>;
+
     constructor(name: string, args: MyNginxArgs, opts: pulumi.ComponentResourceOptions) {
         super("slipway:workloads:MyNginx", name, opts);
-        const selector = { app: name };
-        new kubernetes.apps.v1.Deployment(
-            name,
-            {
-                metadata: { name, namespace: "default", labels: selector },
-                spec: {
-                    replicas: args.replicas,
-                    selector: { matchLabels: selector },
-                    template: {
-                        metadata: { labels: selector },
-                        spec: {
-                            topologySpreadConstraints: spreadOverNodes(selector),
-                            containers: [
-                                {
-                                    name: "nginx",
-                                    image: args.image,
-                                    imagePullPolicy: "IfNotPresent",
-                                    ports: [{ name: "http", containerPort: 80 }],
-                                    readinessProbe: { httpGet: { path: "/", port: "http" }, periodSeconds: 1 },
-                                    resources: {
-                                        requests: { cpu: "10m", memory: "16Mi" },
-                                        limits: { memory: "128Mi" },
-                                    },
-                                },
-                            ],
-                        },
-                    },
+        this.deploy(args.replicas, {
+            containers: [
+                {
+                    name: "nginx",
+                    image: args.image,
+                    imagePullPolicy: "IfNotPresent",
+                    ports: [{ name: "http", containerPort: 80 }],
+                    readinessProbe: { httpGet: { path: "/", port: "http" }, periodSeconds: 1 },
+                    resources: { requests: { cpu: "10m", memory: "16Mi" }, limits: { memory: "128Mi" } },
                 },
-            },
-            { parent: this },
-        );
+            ],
+        });
         const service = new kubernetes.core.v1.Service(
             name,
             {
-                metadata: { name, namespace: "default", labels: selector },
-                spec: { selector, ports: [{ name: "http", port: args.port, targetPort: "http" }] },
+                metadata: this.metadata,
+                spec: { selector: this.labels, ports: [{ name: "http", port: args.port, targetPort: "http" }] },
             },
             { parent: this },
         );
