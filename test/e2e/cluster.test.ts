@@ -61,13 +61,32 @@ describe("a cluster on the lab, from nothing to nothing", function () {
         stack.configure(config);
     });
 
+    const killedHalfWay = async (at: RegExp) => {
+        const { status } = await stack.slipway(["up"], { killAfter: (output) => at.test(output) });
+        assert.notEqual(status, 0, "the run was to be killed");
+    };
+    const ours = ["--filter", "label=slipway.lab=e2e"];
+
+    it("down clears what an up that was killed half-way has made", async () => {
+        await killedHalfWay(/e2e-2-base creat/);
+        assert.notEqual((await docker("ps", "-aq", ...ours)).stdout, "");
+        await stack.must(["down"]);
+        assert.equal((await docker("ps", "-aq", ...ours)).stdout, "");
+        assert.equal((await docker("network", "ls", "-q", ...ours)).stdout, "");
+    });
+
     it("up, killed half-way and run again, builds the cluster and says what to try", async () => {
-        const killed = await stack.slipway(["up"], { show: true, killAfter: (output) => /-stage creat/.test(output) });
-        assert.notEqual(killed.status, 0, "the first run was to be killed");
+        await killedHalfWay(/-stage creat/);
         const { output } = await stack.must(["up"], { show: true });
         for (const node of nodes) assert.match(output, new RegExp(node));
         assert.match(output, /http:\/\/172\.31\.232\.\d+:\d+\//);
         assert.match(output, /kubeconfig/i);
+    });
+
+    it("a second up at the same time says so and leaves", async () => {
+        const both = await Promise.all([stack.slipway(["up"]), stack.slipway(["up"])]);
+        assert.deepEqual(both.map(({ status }) => status).sort(), [0, 1]);
+        assert.match(both.find(({ status }) => status === 1)!.output, /is working on this stack already/);
     });
 
     it("kubectl shows nodes, roles, versions, pods and services as users know them (A7)", async () => {
@@ -250,16 +269,15 @@ describe("a cluster on the lab, from nothing to nothing", function () {
         // The engine of e2e-1 was there before us, and stays; that of e2e-3 goes.
         assert.match(await onNode("e2e-1", "docker --version"), /Docker version/);
         assert.match(await onNode("e2e-3", "docker --version 2>&1 || echo none"), /none/);
-        const machines = (await docker("ps", "-q", "--filter", "label=slipway.lab=e2e")).stdout.trim().split("\n");
+        const machines = (await docker("ps", "-q", ...ours)).stdout.trim().split("\n");
         assert.equal(machines.length, nodes.length + 1);
     });
 
     it("down leaves no container, network, volume or state of ours", async () => {
         await stack.must(["down"]);
-        const label = ["--filter", "label=slipway.lab=e2e"];
-        assert.equal((await docker("ps", "-aq", ...label)).stdout, "");
-        assert.equal((await docker("network", "ls", "-q", ...label)).stdout, "");
-        assert.equal((await docker("volume", "ls", "-q", ...label)).stdout, "");
+        assert.equal((await docker("ps", "-aq", ...ours)).stdout, "");
+        assert.equal((await docker("network", "ls", "-q", ...ours)).stdout, "");
+        assert.equal((await docker("volume", "ls", "-q", ...ours)).stdout, "");
         assert.doesNotMatch((await docker("ps", "-a", "--format", "{{.Names}}")).stdout, /^e2e-/m);
     });
 });
