@@ -1,3 +1,5 @@
+import * as pulumi from "@pulumi/pulumi";
+
 import { NodeSpec } from "../inventory/node";
 import { kitPath } from "./kit";
 import { StepKind } from "./nodeStep";
@@ -71,5 +73,16 @@ export async function probeNode(node: NodeSpec, options: ProbeOptions = {}): Pro
         return { reachable: true, ...nothing, ...(JSON.parse(stdout) as Partial<NodeReport>) };
     } catch (error) {
         return { reachable: false, ...nothing, problem: `${node.name}: ${(error as Error).message}` };
+    }
+}
+
+/** Tells of nodes that didn't answer while others did. Where none does, the cluster isn't there yet. */
+export function warnOfUnreachable(reports: Readonly<Record<string, NodeReport>>): void {
+    const all = Object.values(reports);
+    if (!all.some(({ reachable }) => reachable)) {
+        return;
+    }
+    for (const { problem } of all.filter(({ problem }) => problem !== undefined)) {
+        void pulumi.log.warn(`${problem} What Slipway has there is left as it is in this run.`);
     }
 }
