@@ -3,7 +3,9 @@ import { createRequire } from "node:module";
 import * as path from "node:path";
 import { help, parseArguments, type Arguments, type CommandName } from "../setup/arguments";
 import { down } from "../setup/commands/down";
-import { check, kubeconfig, mirror, pulumi } from "../setup/commands/others";
+import { kubectl } from "../setup/commands/kubectl";
+import { mirror } from "../setup/commands/mirror";
+import { check, kubeconfig, pulumi } from "../setup/commands/others";
 import { preview } from "../setup/commands/preview";
 import { up } from "../setup/commands/up";
 import { explain, Failure } from "../setup/failure";
@@ -21,6 +23,7 @@ const commands: Record<CommandName, Command> = {
     down,
     info: (...args) => infoModule().info(...args),
     kubeconfig,
+    kubectl,
     mirror,
     check,
     pulumi,
@@ -28,7 +31,7 @@ const commands: Record<CommandName, Command> = {
 
 /** Runs one command and returns its exit status. @param packages how long npm took, in milliseconds, if it ran. */
 export async function main(words: readonly string[], packages?: number): Promise<number> {
-    if (words.some((word) => word === "--help" || word === "-h") && words[0] !== "pulumi") {
+    if (words.some((word) => word === "--help" || word === "-h") && !["pulumi", "kubectl"].includes(words[0])) {
         process.stdout.write(`${help()}\n`);
         return 0;
     }

@@ -92,9 +92,14 @@ export async function problemWith(folder: string, file: string, record: FileReco
     return undefined;
 }
 
-/** Checks every file of a mirror against its manifest. Returns one sentence for each file that doesn't fit. */
-export async function verifyMirror(folder: string): Promise<string[]> {
+/**
+ * Checks every file of a mirror against its manifest. Returns one sentence for each file that doesn't fit.
+ *
+ * @param readAll read every file, also those that carry no mark of a change
+ */
+export async function verifyMirror(folder: string, readAll = false): Promise<string[]> {
     const problems: string[] = [];
+    if (readAll) fs.rmSync(path.join(folder, seenName), { force: true });
     for (const [file, record] of Object.entries(loadDigests(folder).files)) {
         const problem = await problemWith(folder, file, record);
         if (problem) {

@@ -9,6 +9,7 @@ export const commands = {
     down: "destroy everything that `up` made",
     info: "show the nodes: roles, addresses, versions, state",
     kubeconfig: "print the kubeconfig and nothing else",
+    kubectl: "run kubectl at the cluster's version, e.g. `npm run kubectl -- get nodes`",
     mirror: "fill the mirror: every artifact, with its digest",
     check: "look at this machine: what is there, what `up` would do, what is missing",
     pulumi: "run Pulumi itself as `up` would, e.g. `npm run pulumi -- stack ls`",
@@ -16,16 +17,22 @@ export const commands = {
 
 export type CommandName = keyof typeof commands;
 
+export type MirrorTask =
+    { readonly what: "verify" | "pin" } | { readonly what: "serve"; readonly host: string; readonly port: number };
+
 export interface Arguments {
     readonly command: CommandName;
     readonly stack: string;
     readonly configFile?: string;
     readonly source?: ArtifactSource;
-    /** Handed on to Pulumi as they are. */
+    /** Of `mirror`: what to do with the filled mirror instead of filling it. */
+    readonly task?: MirrorTask;
+    /** Handed on to Pulumi, or to kubectl, as they are. */
     readonly rest: readonly string[];
 }
 
 const withValue = ["--stack", "--config-file", "--source"] as const;
+const tasks = ["--verify", "--serve", "--pin"];
 /** Options of Pulumi's that are handed on from up, preview and down; others go behind "--". */
 const handedOn = ["--diff", "--expect-no-changes", "--refresh", "--json", "--target", "--replace", "--debug"];
 const handedOnWithValue = ["--target", "--replace"];
@@ -44,6 +51,7 @@ export function parseArguments(words: readonly string[]): Arguments {
     }
     const values: Record<string, string> = {};
     const rest: string[] = [];
+    let task: MirrorTask | undefined;
     const queue = [...others];
     for (let word = queue.shift(); word !== undefined; word = queue.shift()) {
         const [name, inline] = split(word);
@@ -55,13 +63,21 @@ export function parseArguments(words: readonly string[]): Arguments {
         if ((withValue as readonly string[]).includes(name)) {
             values[name] = value();
         } else if (word === "--") {
+            // kubectl has uses for one of its own: kubectl exec POD -- COMMAND
+            if (command === "kubectl" && rest.length > 0) rest.push(word);
             rest.push(...queue.splice(0));
-        } else if (command === "pulumi") {
+        } else if (command === "pulumi" || command === "kubectl") {
             rest.push(word);
+        } else if (command === "mirror" && tasks.includes(name)) {
+            if (task) throw new Failure(`${name} and --${task.what} are two things: say one at a time.`);
+            const given = inline ?? (name === "--serve" && !queue[0]?.startsWith("-") ? queue.shift() : undefined);
+            task = readTask(name, given);
         } else if (handedOn.includes(name) && ["up", "preview", "down"].includes(command)) {
             rest.push(...(handedOnWithValue.includes(name) ? [name, value()] : [word]));
         } else {
-            const near = word.startsWith("-") ? suggest(name, [...withValue, ...handedOn]) : "";
+            const near = word.startsWith("-")
+                ? suggest(name, [...withValue, ...(command === "mirror" ? tasks : handedOn)])
+                : "";
             throw new Failure(
                 `\`slipway ${command}\` doesn't know "${word}"${near}. ` +
                     `It takes ${withValue.join(", ")}; what stands behind "--" goes to Pulumi.`,
@@ -73,6 +89,7 @@ export function parseArguments(words: readonly string[]): Arguments {
         stack: values["--stack"] ?? "dev",
         configFile: values["--config-file"],
         source: readSource(values["--source"]),
+        ...(task && { task }),
         rest,
     };
 }
@@ -95,6 +112,10 @@ export function help(): string {
         "  --source SOURCE      where Kubernetes and friends come from, decided once for each stack:",
         "                       upstream, mirror (cluster.source of the configuration) or build (from source)",
         "",
+        "  mirror --verify              check every file of the mirror against its manifest",
+        "  mirror --serve [HOST:PORT]   serve it to machines over HTTP, until Ctrl-C (default: 0.0.0.0:8080)",
+        "  mirror --pin                 pin the digests of all its files in mirror/lock.json",
+        "",
         'What stands behind a second "--" goes to Pulumi: npm run preview -- -- --diff',
     ].join("\n");
 }
@@ -102,6 +123,19 @@ export function help(): string {
 function split(word: string): [string, string | undefined] {
     const equals = word.indexOf("=");
     return word.startsWith("--") && equals > 0 ? [word.slice(0, equals), word.slice(equals + 1)] : [word, undefined];
+}
+
+function readTask(name: string, value: string | undefined): MirrorTask {
+    if (name !== "--serve") {
+        if (value !== undefined) throw new Failure(`${name} takes no value, and was given "${value}".`);
+        return { what: name === "--pin" ? "pin" : "verify" };
+    }
+    const [, host, digits] = /^(?:([\w.-]*):)?(\d{1,5})$/.exec(value ?? "8080") ?? [];
+    const port = Number(digits);
+    if (!(port > 0 && port < 65536)) {
+        throw new Failure(`--serve can't be "${value}": it is an address and a port, such as 192.168.1.10:8080.`);
+    }
+    return { what: "serve", host: host || "0.0.0.0", port };
 }
 
 function readSource(text: string | undefined): ArtifactSource | undefined {

@@ -197,7 +197,7 @@ export async function stopOwnDaemon(options: DaemonOptions = ownDaemon()): Promi
     if (!fs.existsSync(file)) return "none";
     const own = JSON.parse(fs.readFileSync(file, "utf8")) as { pid: number; started: string };
     if (isSame(own)) {
-        const list = await request(`unix://${options.socket}`, "/containers/json");
+        const list = await askEngine(`unix://${options.socket}`, "/containers/json");
         if (list.status === 200 && (JSON.parse(list.body) as unknown[]).length > 0) return "in use";
         process.kill(own.pid, "SIGTERM");
         for (let i = 0; i < 150 && isSame(own); i++) await new Promise((resolve) => setTimeout(resolve, 100));
@@ -225,12 +225,13 @@ async function askVersion(host: string): Promise<{ version?: string; denied?: bo
         const { status, stdout } = await attempt("docker", args, { env, timeout: 10_000 });
         return status === 0 ? { version: stdout.trim() } : {};
     }
-    const { status, body, error } = await request(host, "/version");
+    const { status, body, error } = await askEngine(host, "/version");
     if (status === 200) return { version: (JSON.parse(body) as { Version: string }).Version };
     return { denied: error === "EACCES" || error === "EPERM" };
 }
 
-function request(host: string, target: string): Promise<{ status: number; body: string; error?: string }> {
+/** Asks a local engine, or one on a plain TCP port. */
+export function askEngine(host: string, target: string): Promise<{ status: number; body: string; error?: string }> {
     const url = new URL(host);
     const where =
         url.protocol === "unix:"

@@ -32,6 +32,8 @@ export interface Plan {
     readonly plugins: PluginChoice;
     readonly docker?: DockerChoice;
     readonly source: ArtifactSource;
+    /** The stack has a mirror already. */
+    readonly filled: boolean;
     readonly sourceReason: string;
     /** The release of the SDK, which a downloaded Pulumi has too. */
     readonly sdkVersion: string;
@@ -85,7 +87,8 @@ export async function makePlan(stack: Stack, options: PlanOptions): Promise<Plan
     }
     const sdkVersion = required.length > 0 ? sdk(stack.root) : "";
     const reachable = await asked;
-    return { stack, pulumi, required, plugins, docker, source, sourceReason: why, sdkVersion, reachable, problems };
+    const chosen = { pulumi, required, plugins, docker, source, sourceReason: why };
+    return { stack, ...chosen, filled, sdkVersion, reachable, problems };
 }
 
 /** The plan in lines, as `slipway check` and the beginning of `up` show it. */

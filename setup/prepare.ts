@@ -8,6 +8,7 @@ import { explain, Failure } from "./failure";
 import { cacheFolder, dataFolder } from "./paths";
 import { describePlan, hostArchitecture, makePlan, operatorsMirror, type Needs, type Plan } from "./plan";
 import { downloadPlugins } from "./plugins";
+import { preflight } from "./preflight";
 import { Progress } from "./progress";
 import { obtainPulumi } from "./pulumi";
 import { checkSettings } from "./settings";
@@ -81,8 +82,10 @@ export async function prepare(options: PrepareOptions): Promise<Prepared> {
     if (options.dockerNeeded) Object.assign(needs, { docker: "yes" });
 
     const plan = await makePlan(stack, { source: options.source, needs });
-    if (plan.problems.length > 0) {
-        throw new Failure([...plan.problems, "Nothing was touched."].join("\n"));
+    const inTheWay = purpose === "up" && settings ? await preflight(plan, settings) : [];
+    const problems = [...plan.problems, ...inTheWay];
+    if (problems.length > 0) {
+        throw new Failure([...problems, "Nothing was touched."].join("\n"));
     }
     if (plan.reachable) describePlan(plan).forEach((line) => progress.say(line));
     return new Preparation(purpose, plan, settings, progress, needs).run();

@@ -184,6 +184,17 @@ export function readState(stack: Stack): { resources: StateResource[]; pending: 
     return { resources: checkpoint?.latest?.resources ?? [], pending: pending.map(({ resource }) => resource) };
 }
 
+/** What a backend that isn't ours knows of a stack. */
+export async function exportState(at: {
+    stack: Stack;
+    pulumi: string;
+    env: NodeJS.ProcessEnv;
+}): Promise<StateResource[]> {
+    const args = ["stack", "export", "--stack", at.stack.name, "--non-interactive"];
+    const text = await run(at.pulumi, args, { cwd: at.stack.root, env: at.env, purpose: "Reading the state" });
+    return (JSON.parse(text) as { deployment?: { resources?: StateResource[] } }).deployment?.resources ?? [];
+}
+
 function readYaml(file: string): Record<string, unknown> {
     if (!fs.existsSync(file)) throw new Failure(`${file} is missing: is this a complete checkout of Slipway?`);
     try {

@@ -2,12 +2,17 @@ import type { Arguments, CommandName } from "./arguments";
 import { interruptedStatus } from "./engine";
 import { Failure } from "./failure";
 
-/** How to call another command on the same stack, as the user would type it: "`npm run info -- --stack hex`". */
-export function commandFor(command: CommandName, args: Pick<Arguments, "stack" | "configFile">): string {
-    const options = [
+/** The options that name this stack. */
+export function optionsFor(args: Pick<Arguments, "stack" | "configFile">): string[] {
+    return [
         ...(args.stack === "dev" ? [] : ["--stack", args.stack]),
         ...(args.configFile ? ["--config-file", args.configFile] : []),
     ];
+}
+
+/** How to call another command on the same stack, as the user would type it: "`npm run info -- --stack hex`". */
+export function commandFor(command: CommandName, args: Pick<Arguments, "stack" | "configFile">): string {
+    const options = optionsFor(args);
     return `\`npm run ${command}${options.length > 0 ? ` -- ${options.join(" ")}` : ""}\``;
 }
 

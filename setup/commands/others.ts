@@ -2,6 +2,7 @@ import type { Arguments } from "../arguments";
 import { runPulumi } from "../engine";
 import { kubeconfigOf, readOutputs } from "../outputs";
 import { describePlan, makePlan } from "../plan";
+import { preflight } from "../preflight";
 import { prepare } from "../prepare";
 import type { Progress } from "../progress";
 import { checkSettings } from "../settings";
@@ -15,24 +16,18 @@ export async function kubeconfig(args: Arguments, root: string, progress: Progre
     return 0;
 }
 
-/** `slipway mirror`: makes the stack's mirror complete, and keeps where it is. */
-export async function mirror(args: Arguments, root: string, progress: Progress): Promise<number> {
-    const { stack, configFile, source } = args;
-    await prepare({ stack, configFile, source, root, progress, purpose: "mirror" });
-    return 0;
-}
-
 /** `slipway check`: the plan, and what stands in its way. Changes nothing. */
 export async function check(args: Arguments, root: string): Promise<number> {
     const stack = findStack(root, { name: args.stack, configFile: args.configFile, needed: true });
-    const { lab } = checkSettings(stack);
-    const needs = { plugins: true, docker: lab === undefined ? "no" : "yes", mirror: true } as const;
+    const settings = checkSettings(stack);
+    const needs = { plugins: true, docker: settings.lab === undefined ? "no" : "yes", mirror: true } as const;
     const plan = await makePlan(stack, { source: args.source, needs });
     const node = `Node.js: ${process.versions.node}, npm packages installed.`;
-    const lines = [node, ...describePlan(plan), ...plan.problems.map((problem) => `✘ ${problem}`)];
-    lines.push(plan.problems.length === 0 ? "Nothing is missing: `npm run up` can begin." : "");
+    const problems = [...plan.problems, ...(await preflight(plan, settings))];
+    const lines = [node, ...describePlan(plan), ...problems.map((problem) => `✘ ${problem}`)];
+    lines.push(problems.length === 0 ? "Nothing is missing: `npm run up` can begin." : "");
     process.stdout.write(`${lines.join("\n").trimEnd()}\n`);
-    return plan.problems.length === 0 ? 0 : 1;
+    return problems.length === 0 ? 0 : 1;
 }
 
 /** Commands of Pulumi's that read a stack's configuration, and so take our copy of it. */

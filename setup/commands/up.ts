@@ -1,10 +1,11 @@
 import type { Arguments } from "../arguments";
 import { runPulumi } from "../engine";
+import { engineRuns } from "../fleet";
 import { dockerObjects } from "../leftovers";
 import { kubeconfigOf, readOutputs, table, writeKubeconfig, type Outputs } from "../outputs";
 import { prepare } from "../prepare";
 import type { Progress } from "../progress";
-import { findStack, nodeCount, readState } from "../stack";
+import { exportState, findStack, nodeCount, readState } from "../stack";
 import { checkSettings } from "../settings";
 import { commandFor, failed } from "../texts";
 import { mend, takeStack } from "../work";
@@ -20,7 +21,7 @@ export async function up(args: Arguments, root: string, progress: Progress): Pro
     const { stack: name, configFile, source } = args;
     // Mistakes come before the lock, and long before anything is made.
     const stack = findStack(root, { name, configFile, needed: true });
-    checkSettings(stack);
+    const settings = checkSettings(stack);
     const lock = await takeStack(stack, "up", progress);
     try {
         const dockerNeeded = dockerObjects(readState(stack)?.pending ?? []).length > 0;
@@ -30,19 +31,28 @@ export async function up(args: Arguments, root: string, progress: Progress): Pro
             const options = ["--yes", "--skip-preview", "--suppress-outputs", "--stack", name];
             const config = prepared.configFile ? ["--config-file", prepared.configFile] : [];
             const parallel = ["--parallel", String(parallelism(nodeCount(stack)))];
-            const status = await progress.phase("Cluster", () =>
-                progress.aside(async () => {
-                    const { pulumi, env } = prepared;
-                    const words = ["up", ...options, ...config, ...parallel, ...args.rest];
-                    const status = await runPulumi(pulumi, words, { cwd: root, env });
-                    if (status !== 0) throw failed("pulumi up", status, args);
-                    return status;
-                }),
-            );
+            const resources = async () => readState(stack)?.resources ?? (await exportState(prepared));
+            const { project } = stack;
+            for (const { phase, words, env } of await engineRuns({
+                stack: name,
+                project,
+                settings,
+                rest: args.rest,
+                resources,
+            })) {
+                await progress.phase(phase, () =>
+                    progress.aside(async () => {
+                        const { pulumi } = prepared;
+                        const all = ["up", ...options, ...config, ...parallel, ...words];
+                        const status = await runPulumi(pulumi, all, { cwd: root, env: { ...prepared.env, ...env } });
+                        if (status !== 0) throw failed("pulumi up", status, args);
+                    }),
+                );
+            }
             const outputs = await readOutputs(prepared);
             const file = writeKubeconfig(name, kubeconfigOf(outputs, name));
             process.stdout.write(`\n${farewell(args, outputs, file)}\n`);
-            return status;
+            return 0;
         } finally {
             await prepared.close();
         }
@@ -62,11 +72,11 @@ export function farewell(args: Arguments, outputs: Outputs, kubeconfig: string):
         versions.kubernetes ? `v${versions.kubernetes}` : "",
     ]);
     const services = Object.entries(urls).map(([name, url]) => [name, url]);
-    const kubectl = kubectlFor(args.stack);
+    const kubectl = kubectlFor(args, kubeconfig);
     const [firstUrl] = Object.values(urls);
     const tries = [
-        `${kubectl} --kubeconfig ${kubeconfig} get nodes,pods -A -o wide`,
-        firstUrl ? `curl ${firstUrl}` : `${kubectl} --kubeconfig ${kubeconfig} cluster-info`,
+        `${kubectl} get nodes,pods -A -o wide`,
+        firstUrl ? `curl ${firstUrl}` : `${kubectl} cluster-info`,
         `change the replicas of a workload in ${args.configFile ?? `Pulumi.${args.stack}.yaml`}, then ${commandFor("preview", args)}`,
     ];
     return [
