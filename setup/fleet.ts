@@ -11,6 +11,8 @@ export const nodesWithCheckpoints = 30;
 export interface EngineRun {
     /** What it is called on the screen. */
     readonly phase: string;
+    /** The program's folder, below the checkout. */
+    readonly folder: string;
     /** Added to the command line. */
     readonly words: readonly string[];
     /** Added to the environment. */
@@ -40,12 +42,13 @@ export function skipsCheckpoints({ settings, rest }: Pick<FleetQuestion, "settin
  */
 export async function engineRuns(question: FleetQuestion): Promise<EngineRun[]> {
     const { settings, rest } = question;
-    if (!skipsCheckpoints(question)) return [{ phase: "Cluster", words: rest, env: {} }];
+    if (!skipsCheckpoints(question)) return [{ phase: "Cluster", folder: "", words: rest, env: {} }];
     const known = (await question.resources()).map(({ urn }) => urn.slice(urn.lastIndexOf("::") + 2));
     const saved = lastingKeys(settings.cluster).every((name) => known.includes(name));
-    const first = { phase: "Certificates", words: pkiTargets(question).flatMap((urn) => ["--target", urn]), env: {} };
+    const targets = pkiTargets(question).flatMap((urn) => ["--target", urn]);
+    const first = { phase: "Certificates", folder: "setup/keys", words: targets, env: {} };
     const env = { PULUMI_SKIP_CHECKPOINTS: "true", PULUMI_EXPERIMENTAL: "1" };
-    return [...(saved ? [] : [first]), { phase: "Cluster", words: rest, env }];
+    return [...(saved ? [] : [first]), { phase: "Cluster", folder: "", words: rest, env }];
 }
 
 /** Names of what a cluster stands on; made anew, every node would have to be built anew. */
@@ -61,7 +64,7 @@ export function lastingKeys({ name, certificates }: Pick<Settings["cluster"], "n
 }
 
 /**
- * The PKI of this generation, for --target. An older one isn't meant: what it signed is in use until everything else
+ * The PKI of this generation, for --target, so that all else in the state stays. An older one isn't meant: what it signed is in use until everything else
  * is done. "**" stands for anything.
  */
 export function pkiTargets({ stack, project, settings }: Pick<FleetQuestion, "stack" | "project" | "settings">) {

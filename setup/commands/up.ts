@@ -1,3 +1,4 @@
+import * as path from "node:path";
 import type { Arguments } from "../arguments";
 import { runPulumi } from "../engine";
 import { engineRuns } from "../fleet";
@@ -29,22 +30,18 @@ export async function up(args: Arguments, root: string, progress: Progress): Pro
         try {
             await mend(prepared, progress);
             const options = ["--yes", "--skip-preview", "--suppress-outputs", "--stack", name];
-            const config = prepared.configFile ? ["--config-file", prepared.configFile] : [];
             const parallel = ["--parallel", String(parallelism(nodeCount(stack)))];
             const resources = async () => readState(stack)?.resources ?? (await exportState(prepared));
             const { project } = stack;
-            for (const { phase, words, env } of await engineRuns({
-                stack: name,
-                project,
-                settings,
-                rest: args.rest,
-                resources,
-            })) {
+            const runs = await engineRuns({ stack: name, project, settings, resources, rest: args.rest });
+            for (const { phase, folder, words, env } of runs) {
+                // Pulumi looks for the configuration beside the program.
+                const file = prepared.configFile ?? (folder ? stack.configFile : undefined);
+                const all = ["up", ...options, ...(file ? ["--config-file", file] : []), ...parallel, ...words];
+                const where = { cwd: path.join(root, folder), env: { ...prepared.env, ...env } };
                 await progress.phase(phase, () =>
                     progress.aside(async () => {
-                        const { pulumi } = prepared;
-                        const all = ["up", ...options, ...config, ...parallel, ...words];
-                        const status = await runPulumi(pulumi, all, { cwd: root, env: { ...prepared.env, ...env } });
+                        const status = await runPulumi(prepared.pulumi, all, where);
                         if (status !== 0) throw failed("pulumi up", status, args);
                     }),
                 );
