@@ -7,19 +7,20 @@ import { Failure } from "../failure";
 import { prepare } from "../prepare";
 import type { Progress } from "../progress";
 import { mirrorFolder } from "../stackRecord";
+import { commandFor } from "../texts";
 
 /** `slipway mirror`: makes the stack's mirror complete, and keeps where it is; or does something with a filled one. */
 export async function mirror(args: Arguments, root: string, progress: Progress): Promise<number> {
     const { stack, configFile, source, task } = args;
-    if (task) return asSentence(() => work(mirrorFolder(stack), task));
+    if (task) return asSentence(() => work(args, mirrorFolder(stack), task));
     await prepare({ stack, configFile, source, root, progress, purpose: "mirror" });
     return 0;
 }
 
-async function work(folder: string, task: MirrorTask): Promise<number> {
+async function work(args: Arguments, folder: string, task: MirrorTask): Promise<number> {
     switch (task.what) {
         case "verify":
-            return verify(folder);
+            return verify(args, folder);
         case "pin": {
             pinMirror(folder);
             const { files, source } = loadDigests(folder);
@@ -31,7 +32,7 @@ async function work(folder: string, task: MirrorTask): Promise<number> {
     }
 }
 
-async function verify(folder: string): Promise<number> {
+async function verify(args: Arguments, folder: string): Promise<number> {
     const problems = await verifyMirror(folder, true);
     const count = Object.keys(loadDigests(folder).files).length;
     if (problems.length === 0) {
@@ -40,7 +41,7 @@ async function verify(folder: string): Promise<number> {
     }
     throw new Failure(
         `${problems.join("\n")}\n${problems.length} of ${count} files of ${folder} aren't as its manifest says: ` +
-            "`npm run mirror` makes them again.",
+            `${commandFor("mirror", args)} makes them again.`,
     );
 }
 

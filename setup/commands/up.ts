@@ -55,7 +55,8 @@ export async function up(args: Arguments, root: string, progress: Progress): Pro
         }
     } finally {
         lock.release();
-        process.stdout.write(`\nTime\n${progress.summary()}\n`);
+        const summary = progress.summary();
+        if (summary) process.stdout.write(`\nTime\n${summary}\n`);
     }
 }
 

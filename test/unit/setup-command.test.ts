@@ -1,10 +1,16 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
+import * as fs from "node:fs";
+import * as os from "node:os";
 import * as path from "node:path";
+import { artifacts, defaultVersions } from "../../mirror/catalogue";
 import { parseArguments } from "../../setup/arguments";
 import { farewell, parallelism } from "../../setup/commands/up";
 import { describeNodes } from "../../setup/commands/info";
+import { obtainKubectl } from "../../setup/kubectl";
+import { hostArchitecture } from "../../setup/plan";
 import { attempt } from "../../setup/run";
+import { keep } from "../../setup/stackRecord";
 
 const root = path.resolve(__dirname, "..", "..");
 
@@ -42,6 +48,65 @@ describe("setup: the command", () => {
             /--source can't be "biuld" \(did you mean "build"/,
         );
         assert.throws(() => parseArguments(["up", "--stack"]), /--stack needs a value/);
+    });
+
+    it("hands words on to kubectl, with the dashes that are kubectl's", () => {
+        const { stack, rest } = parseArguments([
+            "kubectl",
+            "--stack",
+            "hex",
+            "exec",
+            "-it",
+            "web",
+            "--",
+            "ls",
+            "--stack",
+        ]);
+        assert.deepEqual([stack, rest], ["hex", ["exec", "-it", "web", "--", "ls", "--stack"]]);
+        assert.deepEqual(parseArguments(["kubectl", "--", "get", "nodes"]).rest, ["get", "nodes"]);
+    });
+
+    it("knows what can be done with a mirror", () => {
+        const task = (...words: string[]) => parseArguments(["mirror", ...words]).task;
+        assert.equal(task(), undefined);
+        assert.deepEqual(task("--verify"), { what: "verify" });
+        assert.deepEqual(task("--pin", "--stack", "hex"), { what: "pin" });
+        const serve = (host: string, port: number) => ({ what: "serve", host, port });
+        assert.deepEqual(task("--serve"), serve("0.0.0.0", 8080));
+        assert.deepEqual(task("--serve", "--stack", "hex"), serve("0.0.0.0", 8080));
+        assert.deepEqual(task("--serve", "10.0.0.1:80"), serve("10.0.0.1", 80));
+        assert.deepEqual(task("--serve=:9000"), serve("0.0.0.0", 9000));
+        assert.throws(() => task("--serve", "10.0.0.1:99999"), /can't be "10.0.0.1:99999".*such as/);
+        assert.throws(() => task("--verify", "--pin"), /one at a time/);
+        assert.throws(() => task("--verfy"), /did you mean "--verify"/);
+        assert.throws(() => parseArguments(["up", "--verify"]), /doesn't know "--verify"/);
+    });
+
+    it("gives out the mirror's kubectl at the cluster's version, or says how to get it", function () {
+        if (process.platform !== "linux") this.skip();
+        const folder = fs.mkdtempSync(path.join(os.tmpdir(), "slipway-kubectl-"));
+        const saved = process.env.SLIPWAY_HOME;
+        process.env.SLIPWAY_HOME = path.join(folder, "home");
+        try {
+            const stack = { stack: "hex" };
+            assert.throws(
+                () => obtainKubectl(stack, defaultVersions),
+                /not filled yet.*`npm run mirror -- --stack hex`/,
+            );
+            keep("hex", { mirror: folder });
+            assert.throws(() => obtainKubectl(stack, defaultVersions), /holds no kubectl v1\.36\.3/);
+            const file = path.join(folder, artifacts().kubectl.path(hostArchitecture()));
+            fs.mkdirSync(path.dirname(file), { recursive: true });
+            fs.writeFileSync(file, "#!/bin/sh\necho hello $1\n", { mode: 0o644 });
+            obtainKubectl(stack, defaultVersions);
+            const link = obtainKubectl(stack, defaultVersions);
+            assert.equal(link, path.join(folder, "home", "bin", "kubectl-v1.36.3"));
+            assert.equal(String(spawnSync(link, ["there"]).stdout), "hello there\n");
+        } finally {
+            if (saved === undefined) delete process.env.SLIPWAY_HOME;
+            else process.env.SLIPWAY_HOME = saved;
+            fs.rmSync(folder, { recursive: true, force: true });
+        }
     });
 
     it("ends with 1 and one sentence on stderr, nothing on stdout", () => {
