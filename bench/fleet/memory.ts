@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 
 /** Peak resident memory in bytes, by what the process is. */
-export type Peaks = Record<"engine" | "language host" | "program" | "plugins", number>;
+export type Peaks = Record<"command" | "engine" | "language host" | "program" | "plugins", number>;
 
 function read(path: string): string {
     try {
@@ -17,12 +17,13 @@ function kindOf(commandLine: string): keyof Peaks | undefined {
     if (/standins\/serve|pulumi-resource-/.test(commandLine)) return "plugins";
     if (/(^|\/)pulumi-language-/.test(executable)) return "language host";
     if (/(^|\/)pulumi$/.test(executable)) return "engine";
+    if (/bin\/slipway\.mjs/.test(commandLine)) return "command";
     return /@pulumi\/pulumi\/cmd\/run/.test(commandLine) ? "program" : undefined;
 }
 
 /** Samples the processes below `parents` until stopped. */
 export function watchMemory(parents: number[]): { stop(): Peaks } {
-    const peaks: Peaks = { engine: 0, "language host": 0, program: 0, plugins: 0 };
+    const peaks: Peaks = { command: 0, engine: 0, "language host": 0, program: 0, plugins: 0 };
     const sample = () => {
         const processes = readdirSync("/proc")
             .filter((name) => /^\d+$/.test(name))
