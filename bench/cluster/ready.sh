@@ -6,6 +6,13 @@ set -eu
 nodes=$1
 export KUBECONFIG="$2"
 
+# A node that has just joined may not have registered yet.
+tries=0
+until [ "$(kubectl get nodes --no-headers | wc -l)" = "$nodes" ]; do
+    tries=$((tries + 1))
+    [ $tries -lt 600 ]
+    sleep 0.2
+done
 kubectl wait --for=condition=Ready nodes --all --timeout=180s
 kubectl -n kube-system rollout status deployment/coredns --timeout=180s
 kubectl rollout status deployment/my-nginx --timeout=180s
@@ -16,4 +23,3 @@ until curl -s -f -m 2 "http://$address/" | grep -q 'Welcome to nginx'; do
     [ $tries -lt 300 ]
     sleep 0.1
 done
-[ "$(kubectl get nodes --no-headers | grep -c ' Ready ')" = "$nodes" ]

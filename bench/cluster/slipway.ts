@@ -9,7 +9,7 @@ import { waitReady } from "./kubeadm";
  * the fingerprint of the cluster's CA: so that one CA is there before, too. All else is made while the clock runs: the
  * other CAs, all certificates and credentials, etcd and the control plane, kubelets, flannel, CoreDNS, nginx.
  */
-const inPlace = [
+export const inPlace = [
     "**slipway:lab:Lab::*",
     "**docker:index/network:Network::*",
     "**docker:index/container:Container::*",
