@@ -15,7 +15,7 @@ export const nodes = ["bench-1", "bench-2", "bench-3"];
 
 const name = "bench";
 const subnet = "172.31.233.0/24";
-const lab = { name, subnet, controlPlanes: 1, workers: 0, sshPort: 2251, apiPort: 8443 };
+const lab = { name, subnet, controlPlanes: 1, workers: 2, sshPort: 2251, apiPort: 8443 };
 
 export class BenchStack {
     readonly home = path.join(os.tmpdir(), "slipway-bench");
@@ -46,13 +46,14 @@ export class BenchStack {
         return prepare({ stack: name, configFile: this.configFile, root, progress });
     }
 
-    /** Runs `pulumi up` or `pulumi preview` on the stack, as `slipway` does. */
-    pulumi(prepared: Prepared, command: "up" | "preview", ...args: string[]): Promise<string> {
+    /** Runs `pulumi up` or `pulumi preview` on the stack, as `slipway` does; `cwd` is another program's folder. */
+    pulumi(prepared: Prepared, command: "up" | "preview", options: { args?: string[]; cwd?: string } = {}) {
         const { pulumi, env, configFile } = prepared;
         const always = ["--stack", name, "--non-interactive", "--parallel", `${parallelism(nodes.length)}`];
         const own = command === "up" ? ["--yes", "--skip-preview", "--suppress-outputs"] : [];
         const config = configFile ? ["--config-file", configFile] : [];
-        return run(pulumi, [command, ...always, ...own, ...config, ...args], { cwd: root, env });
+        const words = [command, ...always, ...own, ...config, ...(options.args ?? [])];
+        return run(pulumi, words, { cwd: options.cwd ?? root, env });
     }
 
     /** Runs `slipway COMMAND` on the stack; what it prints. */

@@ -8,6 +8,8 @@ import { median, seconds, spread, table, timed } from "../figures";
 import { root, run, type BenchStack } from "../stack";
 import type { Surroundings } from "./program";
 
+const unchanged = { args: ["--expect-no-changes"] };
+
 /** @param stack is up. */
 export async function noop(stack: BenchStack, runs: number): Promise<string> {
     const prepared = await stack.open();
@@ -21,11 +23,11 @@ export async function noop(stack: BenchStack, runs: number): Promise<string> {
     try {
         const trivial = await Trivial.make(stack, prepared);
         for (let i = 0; i < runs; i++) {
-            rows.up.push(await timed(() => stack.pulumi(prepared, "up", "--expect-no-changes")));
+            rows.up.push(await timed(() => stack.pulumi(prepared, "up", unchanged)));
             rows.trivialUp.push(
                 await timed(() => trivial.pulumi("up", "--yes", "--skip-preview", "--expect-no-changes")),
             );
-            rows.preview.push(await timed(() => stack.pulumi(prepared, "preview", "--expect-no-changes")));
+            rows.preview.push(await timed(() => stack.pulumi(prepared, "preview", unchanged)));
             rows.trivialPreview.push(await timed(() => trivial.pulumi("preview", "--expect-no-changes")));
         }
         await trivial.pulumi("destroy", "--yes", "--skip-preview");
