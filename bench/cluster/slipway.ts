@@ -21,10 +21,14 @@ export async function measureSlipway(stack: BenchStack): Promise<SlipwayTimes> {
         }).finally(() => before.close());
         // Plugins of its own, as a command has: none of their connections is open yet.
         const prepared = await stack.open();
+        let said = "";
         const up = await timed(async () => {
-            await stack.pulumi(prepared, "up");
+            said = await stack.pulumi(prepared, "up");
             await waitReady(nodes[0]!, nodes.length, "/etc/kubernetes/admin.conf");
         }).finally(() => prepared.close());
+        if (/^ +(~|\+-|-) /m.test(said)) {
+            throw new Error(`What was in place has been changed while the clock ran:\n${said}`);
+        }
         return { up, preparation };
     } finally {
         await stack.clear();
