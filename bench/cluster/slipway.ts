@@ -1,4 +1,5 @@
 /** A cluster made by Slipway on three lab nodes. */
+import * as fs from "node:fs";
 import * as path from "node:path";
 
 import { timed } from "../figures";
@@ -26,6 +27,7 @@ export async function measureSlipway(stack: BenchStack): Promise<SlipwayTimes> {
             said = await stack.pulumi(prepared, "up");
             await waitReady(nodes[0]!, nodes.length, "/etc/kubernetes/admin.conf");
         }).finally(() => prepared.close());
+        fs.writeFileSync(path.join(stack.home, "slipway.log"), said);
         if (/^ +(~|\+-|-) /m.test(said)) {
             throw new Error(`What was in place has been changed while the clock ran:\n${said}`);
         }

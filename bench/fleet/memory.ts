@@ -15,7 +15,7 @@ function read(path: string): string {
 function kindOf(commandLine: string): keyof Peaks | undefined {
     const [executable = ""] = commandLine.split("\0");
     if (/standins\/serve|pulumi-resource-/.test(commandLine)) return "plugins";
-    if (/(^|\/)pulumi-language-/.test(executable)) return "language host";
+    if (/(^|\/)(pulumi-language-\w+|language-host)$/.test(executable)) return "language host";
     if (/(^|\/)pulumi$/.test(executable)) return "engine";
     if (/bin\/slipway\.mjs/.test(commandLine)) return "command";
     return /@pulumi\/pulumi\/cmd\/run/.test(commandLine) ? "program" : undefined;
