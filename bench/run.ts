@@ -34,6 +34,8 @@ async function main(): Promise<void> {
 /** As `Pulumi.dev.yaml` has it: three nodes, two workloads. */
 async function onStack(wanted: readonly string[], runs: number): Promise<void> {
     const stack = new BenchStack({ "my-nginx": { replicas: 3 }, "hello-kube": { replicas: 2 } });
+    // An engine must run before anything can be cleared on it.
+    await (await stack.open()).close();
     await stack.clear();
     try {
         const sizes = await size(stack);

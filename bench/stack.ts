@@ -8,6 +8,7 @@ import { stringify } from "yaml";
 
 import { prepare, Progress, type Prepared } from "../setup";
 import { parallelism } from "../setup/commands/up";
+import { stopOwnDaemon } from "../setup/docker";
 import { stateFile } from "../setup/stack";
 
 export const root = path.resolve(__dirname, "..");
@@ -75,8 +76,10 @@ export class BenchStack {
         }
     }
 
+    /** Everything there is of it, and the engine when it was started for it. */
     async remove(): Promise<void> {
         await this.clear();
+        await stopOwnDaemon();
         fs.rmSync(this.home, { recursive: true, force: true });
     }
 }
