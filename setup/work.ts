@@ -10,7 +10,8 @@ import type { Prepared } from "./prepare";
 import { endProcesses, processesWith } from "./processes";
 import type { Progress } from "./progress";
 import { run } from "./run";
-import { lockFolder, readState, type Stack } from "./stack";
+import { lockFolder, readState, stateFile, type Stack } from "./stack";
+import { repairState } from "./stateRepair";
 
 /**
  * Takes a stack for a command that changes it, and ends what a killed one before left running.
@@ -33,6 +34,7 @@ export async function takeStack(stack: Stack, command: string, progress: Progres
                     `${working.hostname}, since ${working.timestamp}): wait until it ends, then try again.`,
             );
         }
+        if (stack.ownBackend) repairState(stateFile(stack)).forEach((sentence) => progress.say(sentence));
     } catch (error) {
         lock.release();
         throw error;

@@ -1,0 +1,42 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { Failure } from "./failure";
+
+/**
+ * Mends what a kill -9 or a power cut in the middle of a write leaves of a state in the file backend: NAME.json beside
+ * NAME.json.bak, the one before it, and for each of them NAME.attrs, a note that the storage library may do without.
+ *
+ * @param file the state's NAME.json
+ * @returns what was done, as sentences.
+ * @throws Failure when there is a state, and none of its copies can be read.
+ */
+export function repairState(file: string): string[] {
+    if (!fs.existsSync(path.dirname(file))) return [];
+    const done: string[] = [];
+    const name = path.basename(file);
+    for (const other of fs.readdirSync(path.dirname(file)).filter((found) => found.startsWith(`${name}.`))) {
+        const full = path.join(path.dirname(file), other);
+        if (other.endsWith(".tmp") || (other.endsWith(".attrs") && !isJson(full))) fs.rmSync(full);
+    }
+    const backup = `${file}.bak`;
+    if (isJson(file) || !(fs.existsSync(file) || fs.existsSync(backup))) return done;
+    if (!isJson(backup)) {
+        throw new Failure(
+            `The state ${file} can't be read, nor can ${backup}: put back a copy of yours (docs/backup.md), or remove ` +
+                "the folder's files of this stack and adopt the nodes (`adopt` in docs/config.md).",
+        );
+    }
+    fs.copyFileSync(backup, `${file}.mended`);
+    fs.renameSync(`${file}.mended`, file);
+    done.push(`The state was cut off in the middle of a write: going on from the one before it, ${backup}.`);
+    return done;
+}
+
+function isJson(file: string): boolean {
+    try {
+        JSON.parse(fs.readFileSync(file, "utf8"));
+        return true;
+    } catch {
+        return false;
+    }
+}
