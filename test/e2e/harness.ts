@@ -73,12 +73,16 @@ export class TestStack {
         );
         let stdout = "";
         let output = "";
+        let killed = false;
         const hear = (chunk: Buffer, out: boolean) => {
             if (out) stdout += chunk;
             output += chunk;
             if (options.show) process.stdout.write(chunk);
             // The whole process group at once: wrapper, engine, program and plugins, as a power cut would.
-            if (child.pid && options.killAfter?.(output)) process.kill(-child.pid, "SIGKILL");
+            if (child.pid && !killed && options.killAfter?.(output)) {
+                killed = true;
+                process.kill(-child.pid, "SIGKILL");
+            }
         };
         child.stdout.on("data", (chunk) => hear(chunk, true));
         child.stderr.on("data", (chunk) => hear(chunk, false));
