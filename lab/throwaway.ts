@@ -44,8 +44,8 @@ export interface ThrowAwayNode {
     remove(): Promise<void>;
 }
 
-/** What removes them all, also those that a killed test left: their label. */
-export const throwAwayLabel = "slipway.test";
+/** Names what a killed test left: `docker ps --filter label=slipway.test`. */
+const throwAwayLabel = "slipway.test";
 
 /** Starts a node of its own, exactly as the lab's are, and waits until systemd says that it runs. */
 export async function throwAwayNode(options: ThrowAwayOptions = {}): Promise<ThrowAwayNode> {
@@ -80,13 +80,6 @@ export async function throwAwayNode(options: ThrowAwayOptions = {}): Promise<Thr
         await node.remove();
         throw error;
     }
-}
-
-/** Removes every throw-away node there is, also of other runs. */
-export async function removeThrowAwayNodes(): Promise<void> {
-    const docker = new Docker();
-    const left = await docker.listContainers({ all: true, filters: { label: [`${throwAwayLabel}=true`] } });
-    await Promise.all(left.map(({ Id }) => docker.getContainer(Id).remove({ force: true, v: true })));
 }
 
 let probed: Promise<EngineFacts> | undefined;

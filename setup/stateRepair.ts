@@ -7,19 +7,18 @@ import { Failure } from "./failure";
  * NAME.json.bak, the one before it, and for each of them NAME.attrs, a note that the storage library may do without.
  *
  * @param file the state's NAME.json
- * @returns what was done, as sentences.
+ * @returns what was done, as a sentence; undefined when the state was whole, or there is none.
  * @throws Failure when there is a state, and none of its copies can be read.
  */
-export function repairState(file: string): string[] {
-    if (!fs.existsSync(path.dirname(file))) return [];
-    const done: string[] = [];
+export function repairState(file: string): string | undefined {
+    if (!fs.existsSync(path.dirname(file))) return undefined;
     const name = path.basename(file);
     for (const other of fs.readdirSync(path.dirname(file)).filter((found) => found.startsWith(`${name}.`))) {
         const full = path.join(path.dirname(file), other);
         if (other.endsWith(".tmp") || (other.endsWith(".attrs") && !isJson(full))) fs.rmSync(full);
     }
     const backup = `${file}.bak`;
-    if (isJson(file) || !(fs.existsSync(file) || fs.existsSync(backup))) return done;
+    if (isJson(file) || !(fs.existsSync(file) || fs.existsSync(backup))) return undefined;
     if (!isJson(backup)) {
         throw new Failure(
             `The state ${file} can't be read, nor can ${backup}: put back a copy of yours (docs/backup.md), or remove ` +
@@ -28,8 +27,7 @@ export function repairState(file: string): string[] {
     }
     fs.copyFileSync(backup, `${file}.mended`);
     fs.renameSync(`${file}.mended`, file);
-    done.push(`The state was cut off in the middle of a write: going on from the one before it, ${backup}.`);
-    return done;
+    return `The state was cut off in the middle of a write: going on from the one before it, ${backup}.`;
 }
 
 function isJson(file: string): boolean {

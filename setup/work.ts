@@ -34,7 +34,8 @@ export async function takeStack(stack: Stack, command: string, progress: Progres
                     `${working.hostname}, since ${working.timestamp}): wait until it ends, then try again.`,
             );
         }
-        if (stack.ownBackend) repairState(stateFile(stack)).forEach((sentence) => progress.say(sentence));
+        const mended = stack.ownBackend && repairState(stateFile(stack));
+        if (mended) progress.say(mended);
     } catch (error) {
         lock.release();
         throw error;

@@ -83,7 +83,10 @@ describe("setup: the command", () => {
     });
 
     it("gives out the mirror's kubectl at the cluster's version, or says how to get it", function () {
-        if (process.platform !== "linux") this.skip();
+        if (process.platform !== "linux") {
+            console.log("      skipped: it needs Linux's /proc and executables");
+            this.skip();
+        }
         const folder = fs.mkdtempSync(path.join(os.tmpdir(), "slipway-kubectl-"));
         const saved = process.env.SLIPWAY_HOME;
         process.env.SLIPWAY_HOME = path.join(folder, "home");

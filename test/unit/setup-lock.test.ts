@@ -49,7 +49,10 @@ describe("setup: who works on a stack", () => {
     });
 
     it("finds and ends the processes that a killed run left, by the mark in their environment", async function () {
-        if (process.platform !== "linux") this.skip();
+        if (process.platform !== "linux") {
+            console.log("      skipped: it needs Linux's /proc and executables");
+            this.skip();
+        }
         const run = `test-${process.pid}-${Date.now()}`;
         const child = spawn("sleep", ["60"], { env: { ...process.env, SLIPWAY_RUN: run }, stdio: "ignore" });
         while (processesWith("SLIPWAY_RUN", run).length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
