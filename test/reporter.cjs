@@ -1,4 +1,4 @@
-// Mocha's spec reporter, which also leaves its counts in the file that SLIPWAY_TEST_COUNTS names.
+// Mocha's spec reporter, which also leaves its counts, and what failed and why, in the file that SLIPWAY_TEST_COUNTS names.
 const fs = require("node:fs");
 const { reporters } = require("mocha");
 
@@ -8,7 +8,9 @@ module.exports = class extends reporters.Spec {
         runner.once("end", () => {
             const { passes, failures, pending } = runner.stats;
             const file = process.env.SLIPWAY_TEST_COUNTS;
-            if (file) fs.writeFileSync(file, JSON.stringify({ passed: passes, failed: failures, skipped: pending }));
+            const failed = this.failures.map((test) => `${test.fullTitle()}\n${test.err?.stack ?? test.err}`);
+            const counts = { passed: passes, failed: failures, skipped: pending, failures: failed };
+            if (file) fs.writeFileSync(file, JSON.stringify(counts));
         });
     }
 };

@@ -12,6 +12,8 @@ interface Counts {
     passed: number;
     failed: number;
     skipped: number;
+    /** What failed and why: shown once more at the end, where a cut-off log still has it. */
+    failures?: string[];
 }
 
 const root = path.resolve(__dirname, "..");
@@ -48,7 +50,7 @@ async function prepareMachine(): Promise<Counts> {
         return { passed: 1, failed: 0, skipped: 0 };
     } catch (error) {
         console.error(explain(error));
-        return { passed: 0, failed: 1, skipped: 0 };
+        return { passed: 0, failed: 1, skipped: 0, failures: [`prepare\n${explain(error)}`] };
     }
 }
 
@@ -56,7 +58,7 @@ function runCheck(name: string, command: string[]): Counts {
     const result = spawnSync(command[0], command.slice(1), { cwd: root, stdio: "inherit" });
     const ok = result.status === 0;
     console.log(`${ok ? "  ✔" : "  ✘"} ${name}`);
-    return { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0 };
+    return { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0, failures: ok ? [] : [`the check ${name}`] };
 }
 
 function runSuite(name: string, files: string[]): Counts {
@@ -69,10 +71,12 @@ function runSuite(name: string, files: string[]): Counts {
     try {
         const found = JSON.parse(fs.readFileSync(counts, "utf8")) as Counts;
         // A crash after the last test is a failure, too.
-        return result.status !== 0 && found.failed === 0 ? { ...found, failed: 1 } : found;
+        const crash = `The ${name} suite ended with status ${result.status} after its last test.`;
+        return result.status !== 0 && found.failed === 0 ? { ...found, failed: 1, failures: [crash] } : found;
     } catch {
-        console.error(`The ${name} suite ended without counting its tests (exit status ${result.status}).`);
-        return { passed: 0, failed: 1, skipped: 0 };
+        const crash = `The ${name} suite ended without counting its tests (exit status ${result.status}).`;
+        console.error(crash);
+        return { passed: 0, failed: 1, skipped: 0, failures: [crash] };
     } finally {
         fs.rmSync(path.dirname(counts), { recursive: true, force: true });
     }
@@ -86,12 +90,14 @@ export async function main(wanted: readonly string[]): Promise<number> {
         return 2;
     }
     const asked = (name: string) => wanted.length === 0 || wanted.includes(name);
-    const total: Counts = { passed: 0, failed: 0, skipped: 0 };
+    const total = { passed: 0, failed: 0, skipped: 0 };
+    const failures: string[] = [];
     const timed = async (name: string, run: () => Counts | Promise<Counts>) => {
         const start = Date.now();
         console.log(`\n== ${name}`);
         const counts = await run();
-        for (const key of Object.keys(total) as (keyof Counts)[]) total[key] += counts[key];
+        for (const key of Object.keys(total) as (keyof typeof total)[]) total[key] += counts[key];
+        failures.push(...(counts.failures ?? []));
         console.log(`== ${name}: ${((Date.now() - start) / 1000).toFixed(0)} s`);
     };
     if (asked("checks")) {
@@ -103,6 +109,7 @@ export async function main(wanted: readonly string[]): Promise<number> {
         machine ||= needMachine.includes(name);
         await timed(name, () => runSuite(name, files));
     }
+    failures.forEach((failure) => console.log(`\nFAILED: ${failure}`));
     console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
     return total.failed > 0 || total.passed === 0 ? 1 : 0;
 }
