@@ -1,11 +1,8 @@
-import * as fs from "node:fs";
-import * as os from "node:os";
-import * as path from "node:path";
-
 import * as pulumi from "@pulumi/pulumi";
 
+import { readKeys } from "./keys";
 import { suggestion } from "./problems";
-import { NodeSettings, Settings, settingsSchema, SshSettings } from "./schema";
+import { Settings, settingsSchema } from "./schema";
 import { validate } from "./validate";
 
 export interface LoadOptions {
@@ -36,11 +33,11 @@ export function loadSettings(options: LoadOptions = {}): Settings {
     if ("problems" in checked) {
         throw refusal([...problems, ...checked.problems]);
     }
-    const settings = withKeys(checked.settings, problems);
-    if (problems.length > 0) {
-        throw refusal(problems);
+    const complete = readKeys(checked.settings);
+    if (problems.length + complete.problems.length > 0) {
+        throw refusal([...problems, ...complete.problems]);
     }
-    return settings;
+    return complete.settings;
 }
 
 function refusal(problems: readonly string[]): Error {
@@ -59,36 +56,4 @@ function strangers(otherKeys: readonly string[]): string[] {
         .map((key) => key.slice("slipway:".length))
         .filter((key) => !known.includes(key))
         .map((key) => `${key} is not a setting${suggestion(key, known)}`);
-}
-
-/** Replaces privateKeyFile by the file's text. */
-function withKeys(settings: Settings, problems: string[]): Settings {
-    const complete = (ssh: SshSettings, at: string): SshSettings => ({
-        ...readKey(ssh, at, problems),
-        ...(ssh.proxy && { proxy: readKey(ssh.proxy, `${at}.proxy`, problems) }),
-    });
-    const node = (one: NodeSettings, index: number) => ({ ...one, ssh: complete(one.ssh, `nodes[${index}].ssh`) });
-    return {
-        ...settings,
-        cluster: { ...settings.cluster, ssh: complete(settings.cluster.ssh, "cluster.ssh") },
-        nodes: settings.nodes.map(node),
-    };
-}
-
-function readKey<Target extends { privateKey?: string; privateKeyFile?: string }>(
-    target: Target,
-    at: string,
-    problems: string[],
-): Target {
-    if (!target.privateKeyFile || target.privateKey) {
-        return target;
-    }
-    const file = target.privateKeyFile.replace(/^~(?=\/)/, os.homedir());
-    try {
-        return { ...target, privateKey: fs.readFileSync(path.resolve(file), "utf8") };
-    } catch (error) {
-        const reason = (error as NodeJS.ErrnoException).code ?? "unknown reason";
-        problems.push(`${at}.privateKeyFile ${target.privateKeyFile} can't be read (${reason}).`);
-        return target;
-    }
 }

@@ -1,0 +1,43 @@
+// Apart from lab.ts, which takes a while to load: who only wants to reach the nodes needs no Docker plugin.
+import * as path from "node:path";
+
+import type { ClusterSettings } from "../components/config/schema";
+import { cacheFolder } from "../setup/paths";
+import { parseLab } from "./config";
+import { labFolder, loadFacts } from "./facts";
+import type { LabArgs } from "./lab";
+import { labNodes } from "./nodes";
+
+export interface LabPlaces {
+    /** Where `prepareLab` left keys and facts. */
+    readonly dataFolder: string;
+    /** The stack's mirror, on this machine. */
+    readonly mirror: string;
+    /** The API's port on its node, which is published. Default 6443. */
+    readonly clusterPort?: number;
+}
+
+/** Reads `slipway:lab` and what was prepared for it. Nothing is made here. */
+export function loadLab(raw: unknown, { dataFolder, mirror, clusterPort = 6443 }: LabPlaces): LabArgs {
+    const config = parseLab(raw);
+    const { facts, keys } = loadFacts(labFolder(dataFolder, config.name));
+    const { mirrorRoot, mirrorPath } = mounted(mirror);
+    const nodes = labNodes(config, { engine: facts.engine, keys, mirrorPath });
+    return { config, facts, keys, nodes, mirrorRoot, clusterPort };
+}
+
+/**
+ * Nodes see the folder that all mirrors are in: another version of Kubernetes means another mirror, and a living
+ * container gets no other mount.
+ */
+function mounted(mirror: string): { mirrorRoot: string; mirrorPath: string } {
+    const all = path.join(cacheFolder(), "mirror");
+    return path.dirname(mirror) === all
+        ? { mirrorRoot: all, mirrorPath: `${path.basename(mirror)}/` }
+        : { mirrorRoot: mirror, mirrorPath: "" };
+}
+
+/** The operator reaches a lab's API on a port of the loopback address, also where containers' addresses don't answer. */
+export function labCluster(cluster: ClusterSettings, lab: LabArgs): ClusterSettings {
+    return { ...cluster, api: { ...cluster.api, operator: { host: "127.0.0.1", port: lab.config.apiPort } } };
+}
