@@ -8,7 +8,7 @@ export const commands = {
     preview: "show what `up` would change; changes nothing",
     down: "destroy everything that `up` made",
     info: "show the nodes: roles, addresses, versions, state",
-    kubeconfig: "print the kubeconfig and nothing else",
+    kubeconfig: "print the kubeconfig and nothing else; --merge puts it into your own",
     kubectl: "run kubectl at the cluster's version, e.g. `npm run kubectl -- get nodes`",
     mirror: "fill the mirror: every artifact, with its digest",
     check: "look at this machine: what is there, what `up` would do, what is missing",
@@ -27,12 +27,19 @@ export interface Arguments {
     readonly source?: ArtifactSource;
     /** Of `mirror`: what to do with the filled mirror instead of filling it. */
     readonly task?: MirrorTask;
+    /** Switches of this command that are on, such as --merge of `kubeconfig`. */
+    readonly switches: readonly string[];
     /** Handed on to Pulumi, or to kubectl, as they are. */
     readonly rest: readonly string[];
 }
 
 const withValue = ["--stack", "--config-file", "--source"] as const;
 const tasks = ["--verify", "--serve", "--pin"];
+/** What single commands can be told with a word alone. */
+const switches: Partial<Record<CommandName, readonly string[]>> = {
+    info: ["--json"],
+    kubeconfig: ["--merge"],
+};
 /** Options of Pulumi's that are handed on from up, preview and down; others go behind "--". */
 const handedOn = ["--diff", "--expect-no-changes", "--refresh", "--json", "--target", "--replace", "--debug"];
 const handedOnWithValue = ["--target", "--replace"];
@@ -50,6 +57,8 @@ export function parseArguments(words: readonly string[]): Arguments {
         throw new Failure(`${problem}; there are ${Object.keys(commands).join(", ")}.`);
     }
     const values: Record<string, string> = {};
+    const own = switches[command as CommandName] ?? [];
+    const on = new Set<string>();
     const rest: string[] = [];
     let task: MirrorTask | undefined;
     const queue = [...others];
@@ -68,6 +77,8 @@ export function parseArguments(words: readonly string[]): Arguments {
             rest.push(...queue.splice(0));
         } else if (command === "pulumi" || command === "kubectl") {
             rest.push(word);
+        } else if (own.includes(word)) {
+            on.add(word);
         } else if (command === "mirror" && tasks.includes(name)) {
             if (task) throw new Failure(`${name} and --${task.what} are two things: say one at a time.`);
             const given = inline ?? (name === "--serve" && !queue[0]?.startsWith("-") ? queue.shift() : undefined);
@@ -76,11 +87,11 @@ export function parseArguments(words: readonly string[]): Arguments {
             rest.push(...(handedOnWithValue.includes(name) ? [name, value()] : [word]));
         } else {
             const near = word.startsWith("-")
-                ? suggest(name, [...withValue, ...(command === "mirror" ? tasks : handedOn)])
+                ? suggest(name, [...withValue, ...own, ...(command === "mirror" ? tasks : handedOn)])
                 : "";
             throw new Failure(
                 `\`slipway ${command}\` doesn't know "${word}"${near}. ` +
-                    `It takes ${withValue.join(", ")}; what stands behind "--" goes to Pulumi.`,
+                    `It takes ${[...withValue, ...own].join(", ")}; what stands behind "--" goes to Pulumi.`,
             );
         }
     }
@@ -90,6 +101,7 @@ export function parseArguments(words: readonly string[]): Arguments {
         configFile: values["--config-file"],
         source: readSource(values["--source"]),
         ...(task && { task }),
+        switches: [...on],
         rest,
     };
 }
@@ -112,6 +124,8 @@ export function help(): string {
         "  --source SOURCE      where Kubernetes and friends come from, decided once for each stack:",
         "                       upstream, mirror (cluster.source of the configuration) or build (from source)",
         "",
+        "  info --json                  for programs: everything as one JSON text",
+        "  kubeconfig --merge           merge it into the kubeconfig of your own, with a backup beside it",
         "  mirror --verify              check every file of the mirror against its manifest",
         "  mirror --serve [HOST:PORT]   serve it to machines over HTTP, until Ctrl-C (default: 0.0.0.0:8080)",
         "  mirror --pin                 pin the digests of all its files in mirror/lock.json",

@@ -1,5 +1,7 @@
+import { parse } from "yaml";
 import type { Arguments } from "../arguments";
 import { runPulumi } from "../engine";
+import { mergeKubeconfig, usersKubeconfig, type Merge } from "../mergeKubeconfig";
 import { kubeconfigOf, readOutputs } from "../outputs";
 import { describePlan, makePlan } from "../plan";
 import { preflight } from "../preflight";
@@ -8,12 +10,25 @@ import type { Progress } from "../progress";
 import { checkSettings } from "../settings";
 import { findStack } from "../stack";
 
-/** `slipway kubeconfig`: on stdout the kubeconfig and nothing else. */
+/** `slipway kubeconfig`: on stdout the kubeconfig and nothing else; or merged into the user's own. */
 export async function kubeconfig(args: Arguments, root: string, progress: Progress): Promise<number> {
     const { stack, configFile } = args;
     const prepared = await prepare({ stack, configFile, root, progress, purpose: "inspect" });
-    process.stdout.write(kubeconfigOf(await readOutputs(prepared), stack));
+    const text = kubeconfigOf(await readOutputs(prepared), stack);
+    const merge = args.switches.includes("--merge");
+    process.stdout.write(merge ? `${describeMerge(mergeKubeconfig(usersKubeconfig(), text), text)}\n` : text);
     return 0;
+}
+
+/** What a merge did, in one line or two. */
+export function describeMerge({ file, changed, backup, before }: Merge, kubeconfig: string): string {
+    const name = String((parse(kubeconfig) as Record<string, unknown>)["current-context"]);
+    if (!changed) return `${file} has ${name} already, as its current context: nothing was changed.`;
+    const back = before ? ` (it was ${before}: \`kubectl config use-context ${before}\` goes back)` : "";
+    return [
+        `Merged ${name} into ${file}: cluster, context and user ${name}, which is the current context now${back}.`,
+        ...(backup ? [`As it was before: ${backup}`] : []),
+    ].join("\n");
 }
 
 /** `slipway check`: the plan, and what stands in its way. Changes nothing. */

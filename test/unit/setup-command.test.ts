@@ -21,6 +21,7 @@ describe("setup: the command", () => {
             stack: "dev",
             configFile: undefined,
             source: undefined,
+            switches: [],
             rest: [],
         });
         const { stack, source, rest } = parseArguments([
@@ -34,6 +35,13 @@ describe("setup: the command", () => {
         ]);
         assert.deepEqual([stack, source, rest], ["hex", "build", ["--diff", "-v"]]);
         assert.deepEqual(parseArguments(["pulumi", "stack", "ls", "--json"]).rest, ["stack", "ls", "--json"]);
+    });
+
+    it("knows what single commands can be told besides", () => {
+        assert.deepEqual(parseArguments(["kubeconfig", "--merge", "--stack", "hex"]).switches, ["--merge"]);
+        assert.deepEqual(parseArguments(["info", "--json"]).switches, ["--json"]);
+        assert.throws(() => parseArguments(["kubeconfig", "--merg"]), /did you mean "--merge"/);
+        assert.throws(() => parseArguments(["info", "--merge"]), /doesn't know "--merge".*--json; what/);
     });
 
     it("says what is unknown, and what is near", () => {
@@ -132,7 +140,7 @@ describe("setup: the command", () => {
     it("ends with nodes, URLs, the kubeconfig and three things to try", () => {
         const nodes = [{ name: "a-1", address: "10.0.0.1", roles: ["worker"], versions: { kubernetes: "1.36.3" } }];
         const text = farewell(
-            { command: "up", stack: "hex", rest: [] },
+            { command: "up", stack: "hex", switches: [], rest: [] },
             { nodes, urls: { web: "http://10.0.0.1:80/" }, endpoint: "https://10.0.0.1:6443" },
             "/k",
         );
