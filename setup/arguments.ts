@@ -7,7 +7,7 @@ export const commands = {
     up: "build the cluster, or bring it to what the configuration says",
     preview: "show what `up` would change; changes nothing",
     down: "destroy everything that `up` made",
-    info: "show the nodes: roles, addresses, versions, state",
+    info: "show the nodes: roles, addresses, state, hardware, system, versions",
     kubeconfig: "print the kubeconfig and nothing else; --merge puts it into your own",
     kubectl: "run kubectl at the cluster's version, e.g. `npm run kubectl -- get nodes`",
     mirror: "fill the mirror: every artifact, with its digest",

@@ -33,7 +33,7 @@ export interface NodeReport {
     readonly memory?: number;
     /** Free bytes below /var/lib. */
     readonly disk?: number;
-    /** Active versions as the links on the node say: kubernetes, etcd, cri-dockerd; and docker's package. */
+    /** Active versions as the links on the node say: kubernetes, etcd, cri-dockerd; packages' of docker, containerd, runc. */
     readonly versions: Readonly<Record<string, string>>;
     /** systemd's active state of each unit. */
     readonly units: Readonly<Record<string, string>>;

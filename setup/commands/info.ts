@@ -1,53 +1,61 @@
 import { CoreV1Api, KubeConfig, type V1Node } from "@kubernetes/client-node";
+import type { NodeSpec } from "../../components/inventory";
+import { probeNodes } from "../../components/remote/probe";
 import type { Arguments } from "../arguments";
-import { readOutputs, table, type Outputs } from "../outputs";
-import { prepare } from "../prepare";
+import { machinesOf } from "../machines";
+import { describeNodes, joinNodes } from "../nodeInfo";
+import { readOutputs, type Outputs } from "../outputs";
+import { prepare, type Prepared } from "../prepare";
 import type { Progress } from "../progress";
 import { commandFor } from "../texts";
 import { Failure } from "../failure";
 
-/** How long the API may take, in milliseconds; after that the table stands without what only the API knows. */
+/** How long the API may take, in milliseconds; after that the tables stand without what only the API knows. */
 const patience = 5000;
 
-/** `slipway info`: the nodes as the stack has them and, when the API answers, as they are. */
+/** `slipway info`: the nodes as the stack has them, as the machines describe themselves, and as the API sees them. */
 export async function info(args: Arguments, root: string, progress: Progress): Promise<number> {
     const { stack, configFile } = args;
     const prepared = await prepare({ stack, configFile, root, progress, purpose: "inspect" });
+    const machines = knownMachines(prepared);
+    const asked = machines.then(({ nodes }) => probeNodes(nodes));
     const outputs = await readOutputs(prepared);
     if (!outputs.nodes) {
         throw new Failure(`Stack ${stack} has no nodes yet: run ${commandFor("up", args)} until it succeeds.`);
     }
-    const answer = outputs.kubeconfig ? await listNodes(outputs.kubeconfig) : "there is no kubeconfig yet";
-    process.stdout.write(`${describeNodes(outputs, answer)}\n`);
+    const live = outputs.kubeconfig ? await listNodes(outputs.kubeconfig) : "there is no kubeconfig yet";
+    const { nodes: configured, problem } = await machines;
+    const nodes = joinNodes({ outputs, machines: configured, reports: await asked, live });
+    const { endpoint, urls = {}, certificates = {} } = outputs;
+    if (args.switches.includes("--json")) {
+        const api = typeof live === "string" ? { endpoint, problem: live } : { endpoint };
+        process.stdout.write(`${JSON.stringify({ nodes, api, urls, certificates }, null, 2)}\n`);
+        return 0;
+    }
+    if (problem) process.stderr.write(`The machines were not asked: ${problem}\n`);
+    process.stdout.write(`${describeNodes(nodes)}\n\n${describeCluster(outputs, live)}\n`);
     return 0;
 }
 
-/** The text of `slipway info`. @param live Node objects, or why there are none. */
-export function describeNodes(outputs: Outputs, live: readonly V1Node[] | string): string {
-    const objects = new Map(typeof live === "string" ? [] : live.map((node) => [node.metadata?.name, node]));
-    const rows = (outputs.nodes ?? []).map(({ name, roles, address, versions }) => {
-        const { nodeInfo, conditions } = objects.get(name)?.status ?? {};
-        const ready = conditions?.find(({ type }) => type === "Ready")?.status;
-        return [
-            name,
-            roles.join(", "),
-            address,
-            typeof live === "string" ? "unknown" : ready === "True" ? "Ready" : ready ? "NotReady" : "missing",
-            nodeInfo?.kubeletVersion ?? `v${versions.kubernetes}`,
-            nodeInfo?.containerRuntimeVersion ?? "",
-            nodeInfo ? `${nodeInfo.architecture}, ${nodeInfo.osImage}, ${nodeInfo.kernelVersion}` : "",
-        ];
-    });
-    const versions = Object.entries(outputs.nodes?.[0]?.versions ?? {}).map(([name, version]) => `${name} ${version}`);
+/** What doesn't belong to a node. @param live why the API gave no answer, or anything else. */
+export function describeCluster(outputs: Outputs, live: unknown): string {
+    const { coredns, flannel } = outputs.nodes?.[0]?.versions ?? {};
     const expiry = Object.values(outputs.certificates ?? {}).sort()[0];
     return [
-        table([["NAME", "ROLES", "ADDRESS", "STATE", "KUBELET", "RUNTIME", "SYSTEM"], ...rows]),
-        "",
         `API           ${outputs.endpoint ?? "none yet"}${typeof live === "string" ? ` (no answer: ${live})` : ""}`,
-        ...(versions.length > 0 ? [`Versions      ${versions.join(", ")}`] : []),
+        ...(coredns && flannel ? [`Add-ons       flannel ${flannel}, CoreDNS ${coredns}`] : []),
         ...(expiry ? [`Certificates  valid until ${expiry} at least`] : []),
         ...Object.entries(outputs.urls ?? {}).map(([name, url]) => `${name.padEnd(12)}  ${url}`),
     ].join("\n");
+}
+
+/** A stack can be shown without its configuration; then nobody knows how to log in to its machines. */
+async function knownMachines(prepared: Prepared): Promise<{ nodes: readonly NodeSpec[]; problem?: string }> {
+    try {
+        return { nodes: await machinesOf(prepared) };
+    } catch (error) {
+        return { nodes: [], problem: (error as Error).message };
+    }
 }
 
 async function listNodes(kubeconfig: string): Promise<readonly V1Node[] | string> {

@@ -33,9 +33,14 @@ probe_versions() {
             member "${link%%=*}" "\"${target#v}\""
         fi
     done
-    for package in docker.io docker-ce; do
-        version=$(dpkg-query -W -f='${Version}' "$package" 2>/dev/null || true)
-        [ -z "$version" ] || member docker "\"$version\""
+    dpkg-query -W -f='${db:Status-Status} ${Package} ${Version}\n' docker.io docker-ce containerd containerd.io runc \
+        2>/dev/null | while read -r status package version; do
+        [ "$status" = installed ] || continue
+        case $package in
+            docker.*|docker-*) package=docker ;;
+            containerd*) package=containerd ;;
+        esac
+        member "$package" "\"$version\""
     done
 }
 
