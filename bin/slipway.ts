@@ -2,6 +2,7 @@
 import { createRequire } from "node:module";
 import * as path from "node:path";
 import { help, parseArguments, type Arguments, type CommandName } from "../setup/arguments";
+import { adopt } from "../setup/commands/adopt";
 import { down } from "../setup/commands/down";
 import { kubectl } from "../setup/commands/kubectl";
 import { mirror } from "../setup/commands/mirror";
@@ -21,6 +22,7 @@ const commands: Record<CommandName, Command> = {
     up,
     preview,
     down,
+    adopt,
     info: (...args) => infoModule().info(...args),
     kubeconfig,
     kubectl,

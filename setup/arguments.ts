@@ -7,6 +7,7 @@ export const commands = {
     up: "build the cluster, or bring it to what the configuration says",
     preview: "show what `up` would change; changes nothing",
     down: "destroy everything that `up` made",
+    adopt: "bring back a state that was lost here, from the copy on the control planes",
     info: "show the nodes: roles, addresses, state, hardware, system, versions",
     kubeconfig: "print the kubeconfig and nothing else; --merge puts it into your own",
     kubectl: "run kubectl at the cluster's version, e.g. `npm run kubectl -- get nodes`",

@@ -23,8 +23,9 @@ import { startStandIns, type StandIns } from "./standIns";
  * - "preview": Pulumi and its plugins; a stack that isn't there yet is a temporary one, so that nothing is left behind
  * - "operate": Pulumi and its plugins, for a stack that is there (destroy, refresh, import …)
  * - "inspect": Pulumi alone, to read a stack
+ * - "adopt": Pulumi alone, for a stack that may not be there yet
  */
-export type Purpose = "up" | "mirror" | "preview" | "operate" | "inspect";
+export type Purpose = "up" | "mirror" | "preview" | "operate" | "inspect" | "adopt";
 
 export interface PrepareOptions {
     /** Name of the stack; its configuration is Pulumi.NAME.yaml unless `configFile` says otherwise. */
@@ -62,6 +63,7 @@ const needsOf: Record<Purpose, (lab: boolean) => Needs> = {
     preview: (lab) => ({ plugins: true, docker: lab ? "if found" : "no", mirror: false }),
     operate: () => ({ plugins: true, docker: "if found", mirror: false }),
     inspect: () => ({ plugins: false, docker: "no", mirror: false }),
+    adopt: () => ({ plugins: false, docker: "no", mirror: false }),
 };
 
 /** Loaded when it is wanted: a second `up` shall begin at once. */

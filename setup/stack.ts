@@ -86,14 +86,19 @@ function usesOwnBackend(project: Record<string, unknown>): boolean {
     }
 }
 
+/** The passphrase's file, where it is ours; undefined where the user decided on the backend or on the passphrase. */
+export function passphraseFile(stack: Stack, home = dataFolder()): string | undefined {
+    const given = process.env.PULUMI_CONFIG_PASSPHRASE !== undefined || process.env.PULUMI_CONFIG_PASSPHRASE_FILE;
+    return stack.ownBackend && !given ? path.join(home, "passphrase") : undefined;
+}
+
 /** What Pulumi is told through the environment about where state and secrets are. Makes the passphrase on first use. */
 export function backendEnvironment(stack: Stack, home = dataFolder()): Record<string, string> {
     if (!stack.ownBackend) return {};
-    const given = process.env.PULUMI_CONFIG_PASSPHRASE !== undefined || process.env.PULUMI_CONFIG_PASSPHRASE_FILE;
     fs.mkdirSync(stateFolder(home), { recursive: true, mode: 0o700 });
     return {
         PULUMI_BACKEND_URL: `file://${stateFolder(home)}`,
-        ...(given ? {} : { PULUMI_CONFIG_PASSPHRASE_FILE: ensurePassphrase(home) }),
+        ...(passphraseFile(stack, home) ? { PULUMI_CONFIG_PASSPHRASE_FILE: ensurePassphrase(home) } : {}),
         // What encrypts a stack's secrets stands in its state; the configuration in the checkout stays as it is.
         PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER: "true",
     };
@@ -175,6 +180,10 @@ export interface StateResource {
     readonly inputs?: Readonly<Record<string, unknown>>;
 }
 
+/** Whether a state knows of anything but the stack itself, its providers and components. */
+export const hasResources = (resources: readonly Pick<StateResource, "type">[]) =>
+    resources.some(({ type }) => !/^(pulumi|slipway):/.test(type));
+
 /** What our file backend knows of a stack, read without Pulumi. Undefined: there is no such stack. */
 export function readState(stack: Stack): { resources: StateResource[]; pending: StateResource[] } | undefined {
     const file = stateFile(stack);
@@ -184,15 +193,27 @@ export function readState(stack: Stack): { resources: StateResource[]; pending: 
     return { resources: checkpoint?.latest?.resources ?? [], pending: pending.map(({ resource }) => resource) };
 }
 
-/** What a backend that isn't ours knows of a stack. */
-export async function exportState(at: {
-    stack: Stack;
-    pulumi: string;
-    env: NodeJS.ProcessEnv;
-}): Promise<StateResource[]> {
+/** A stack's state as `pulumi stack export` prints it: what is secret stays encrypted. */
+export interface StateExport {
+    readonly version: number;
+    readonly deployment: {
+        readonly resources?: readonly StateResource[];
+        /** What the secrets are encrypted with, without the key itself. */
+        readonly secrets_providers?: { readonly type?: string };
+    };
+}
+
+/** The whole state of a stack that is there, whatever backend it is in. */
+export async function exportState(at: { stack: Stack; pulumi: string; env: NodeJS.ProcessEnv }): Promise<StateExport> {
+    const file = stateFile(at.stack);
+    if (at.stack.ownBackend && fs.existsSync(file)) {
+        // Where Pulumi would spend a second on starting.
+        const { checkpoint, ...rest } = JSON.parse(fs.readFileSync(file, "utf8"));
+        return { ...rest, deployment: checkpoint?.latest ?? {} };
+    }
     const args = ["stack", "export", "--stack", at.stack.name, "--non-interactive"];
     const text = await run(at.pulumi, args, { cwd: at.stack.root, env: at.env, purpose: "Reading the state" });
-    return (JSON.parse(text) as { deployment?: { resources?: StateResource[] } }).deployment?.resources ?? [];
+    return { deployment: {}, ...(JSON.parse(text) as Pick<StateExport, "version">) };
 }
 
 function readYaml(file: string): Record<string, unknown> {

@@ -13,6 +13,8 @@ export interface StackRecord {
     /** The filled mirror's folder. */
     readonly mirror?: string;
     readonly plugins?: Readonly<Record<string, "genuine" | "download" | "stand-in">>;
+    /** Digest of the state that each control plane has a copy of, by the node's name. */
+    readonly copies?: Readonly<Record<string, string>>;
 }
 
 const recordFile = (stack: string) => path.join(dataFolder(), "stacks", `${stack}.json`);

@@ -21,8 +21,8 @@ export function repairState(file: string): string | undefined {
     if (isJson(file) || !(fs.existsSync(file) || fs.existsSync(backup))) return undefined;
     if (!isJson(backup)) {
         throw new Failure(
-            `The state ${file} can't be read, nor can ${backup}: put back a copy of yours (docs/backup.md), or remove ` +
-                "the folder's files of this stack and adopt the nodes (`adopt` in docs/config.md).",
+            `The state ${file} can't be read, nor can ${backup}: put back a copy of yours (docs/backup.md), or move ` +
+                "both away and run `slipway adopt`, which takes the copy that the control planes have.",
         );
     }
     fs.copyFileSync(backup, `${file}.mended`);

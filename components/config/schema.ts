@@ -148,10 +148,6 @@ export const clusterSchema = z.strictObject({
         .min(1)
         .optional()
         .describe("Nodes that must be Ready before add-ons are deployed. Default: half of them, rounded up."),
-    adopt: z
-        .boolean()
-        .default(false)
-        .describe("Take over nodes whose marker names another CA: after the state was lost, for one `up`."),
     maxUnavailable: z
         .int("must be a whole number")
         .min(1, "must be at least 1")

@@ -44,7 +44,6 @@ export class PreparedNode extends pulumi.ComponentResource {
                 manifest: render(...base(node, cluster)),
                 arguments: {
                     ...words,
-                    adopt: cluster.adopt ? "yes" : undefined,
                     // Somebody else's by now: the step runs, and refuses with the ways out.
                     found: words.owner.apply((owner) => (report?.owner === owner ? undefined : report?.owner)),
                 },

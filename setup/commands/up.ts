@@ -4,10 +4,12 @@ import { runPulumi } from "../engine";
 import { engineRuns } from "../fleet";
 import { dockerObjects } from "../leftovers";
 import { kubeconfigOf, readOutputs, table, writeKubeconfig, type Outputs } from "../outputs";
+import { refuseOwned } from "../owners";
 import { prepare } from "../prepare";
 import type { Progress } from "../progress";
 import { exportState, findStack, nodeCount, readState } from "../stack";
 import { checkSettings } from "../settings";
+import { keepCopies } from "../stateCopies";
 import { commandFor, failed } from "../texts";
 import { mend, takeStack } from "../work";
 import { kubectlFor } from "../kubectl";
@@ -25,13 +27,14 @@ export async function up(args: Arguments, root: string, progress: Progress): Pro
     const settings = checkSettings(stack);
     const lock = await takeStack(stack, "up", progress);
     try {
+        await refuseOwned(args, stack, settings.cluster.name);
         const dockerNeeded = dockerObjects(readState(stack)?.pending ?? []).length > 0;
         const prepared = await prepare({ stack: name, configFile, source, root, progress, dockerNeeded });
         try {
             await mend(prepared, progress);
             const options = ["--yes", "--skip-preview", "--suppress-outputs", "--stack", name];
             const parallel = ["--parallel", String(parallelism(nodeCount(stack)))];
-            const resources = async () => readState(stack)?.resources ?? (await exportState(prepared));
+            const resources = async () => (await exportState(prepared)).deployment.resources ?? [];
             const { project } = stack;
             const runs = await engineRuns({ stack: name, project, settings, resources, rest: args.rest });
             for (const { phase, folder, words, env } of runs) {
@@ -46,7 +49,10 @@ export async function up(args: Arguments, root: string, progress: Progress): Pro
                     }),
                 );
             }
-            const outputs = await readOutputs(prepared);
+            const [outputs] = await Promise.all([
+                readOutputs(prepared),
+                keepCopies(prepared, settings, (line) => progress.say(line)),
+            ]);
             const file = writeKubeconfig(name, kubeconfigOf(outputs, name));
             process.stdout.write(`\n${farewell(args, outputs, file)}\n`);
             return 0;

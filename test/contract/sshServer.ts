@@ -27,7 +27,7 @@ export function keyPair(): { privateKey: string; line: string } {
     return { privateKey: pem, line: `${parsed.type} ${parsed.getPublicSSH().toString("base64")}` };
 }
 
-function serveCommands(session: Session, server: SshServer): void {
+function serveCommands(session: Session, server: SshServer, translate: (command: string) => string): void {
     const environment: Record<string, string> = {};
     session.on("env", (accept, _reject, info) => {
         environment[info.key] = info.val;
@@ -36,7 +36,7 @@ function serveCommands(session: Session, server: SshServer): void {
     session.on("exec", (accept, _reject, { command }) => {
         server.commands.push(command);
         const channel = accept();
-        const child = spawn("sh", ["-c", command], { env: { ...process.env, ...environment } });
+        const child = spawn("sh", ["-c", translate(command)], { env: { ...process.env, ...environment } });
         channel.pipe(child.stdin);
         child.stdin.on("error", () => undefined);
         child.stdout.pipe(channel, { end: false });
@@ -92,8 +92,14 @@ function serveFiles(sftp: SFTPWrapper): void {
     );
 }
 
-/** Starts a server; `port` 0 takes a free one. It lets in `user` with its key, and with `password` when given. */
-export async function startSshServer(options: { port?: number; password?: string } = {}): Promise<SshServer> {
+/**
+ * Starts a server; `port` 0 takes a free one. It lets in `user` with its key, and with `password` when given.
+ *
+ * @param options.translate what is run instead of a command, for a machine that is a folder of this one.
+ */
+export async function startSshServer(
+    options: { port?: number; password?: string; translate?: (command: string) => string } = {},
+): Promise<SshServer> {
     const host = keyPair();
     const user = keyPair();
     const connections = new Set<Connection>();
@@ -111,7 +117,7 @@ export async function startSshServer(options: { port?: number; password?: string
             (connection as unknown as { setNoDelay(on: boolean): void }).setNoDelay(true);
             connection.on("session", (accept) => {
                 const session = accept();
-                serveCommands(session, server);
+                serveCommands(session, server, options.translate ?? ((command) => command));
                 session.on("sftp", (acceptFiles) => serveFiles(acceptFiles()));
             });
             connection.on("tcpip", (accept, _reject, { destIP, destPort }) => {

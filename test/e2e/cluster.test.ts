@@ -236,6 +236,28 @@ describe("a cluster on the lab, from nothing to nothing", function () {
         assert.match(output, /belongs to/);
     });
 
+    it("a lost state is missed by up, and comes back from a control plane by adopt; nothing has changed (D14)", async () => {
+        const kept = await onNode("e2e-1", "zcat /var/lib/slipway/state.json.gz");
+        const passphrase = fs.readFileSync(`${stack.home}/passphrase`, "utf8").trim();
+        assert.ok(kept.includes("ciphertext") && !kept.includes("PRIVATE KEY") && !kept.includes(passphrase));
+        const [there, away] = [`${stack.home}/state`, `${stack.home}/state.lost`];
+        fs.renameSync(there, away);
+        try {
+            const { status, output } = await stack.slipway(["up"]);
+            assert.equal(status, 1);
+            assert.match(output, /e2e-1, e2e-2, e2e-3 belong to the cluster e2e .*no state/);
+            assert.match(output, /npm run adopt -- --stack e2e/);
+            assert.match((await stack.must(["adopt"])).output, /Stack e2e is here again: \d+ resources/);
+            assert.doesNotMatch((await stack.must(["preview"])).output, /to update|to create|to delete|to replace/);
+            fs.rmSync(away, { recursive: true });
+        } finally {
+            if (fs.existsSync(away)) {
+                fs.rmSync(there, { recursive: true, force: true });
+                fs.renameSync(away, there);
+            }
+        }
+    });
+
     it("all nodes powered off at once and on again: the cluster comes back by itself", async () => {
         await docker("kill", ...nodes);
         await docker("start", ...nodes);

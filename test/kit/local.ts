@@ -55,6 +55,13 @@ export class LocalNode {
         return { code: status, stdout, stderr };
     }
 
+    /** A command for this node as the shell of this machine would run it. */
+    translate(command: string): string {
+        const sudo = process.getuid?.() === 0 ? "" : "unshare --map-root-user ";
+        const here = command.replaceAll("/var/lib/slipway", this.at("/var/lib/slipway"));
+        return `export SLIPWAY_ROOT=${this.root}; ${here.replaceAll(/\bsh (?=\/)/g, `${sudo}sh `)}`;
+    }
+
     /** Base with an empty manifest: afterwards the node has an owner and knows its mirror. */
     welcome(words = ""): KitRun {
         return this.step(`base apply owner=hex:abc source=${this.mirror}/${words && ` ${words}`}`);

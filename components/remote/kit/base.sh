@@ -5,7 +5,7 @@
 welcome() {
     [ -n "$owner" ] || fail "The base step needs owner=CLUSTER:FINGERPRINT."
     [ -n "$source" ] || [ -f "$state/source" ] || fail "The base step needs source=PREFIX."
-    [ "$adopt" = yes ] || refuse_other_owner
+    refuse_other_owner
     preflight
     install_kit
     note_runtime_folders
@@ -25,9 +25,9 @@ refuse_other_owner() {
     [ "$theirs" != "$owner" ] || return 0
     fail "The node $(uname -n) belongs to the cluster ${theirs%%:*} (CA ${theirs#*:}), not to ${owner%%:*}" \
         "(CA ${owner#*:}), so nothing was changed. Ways out:" \
-        "restore the state of the stack that built it (the CA is in there);" \
-        "or reset the node: sudo sh /var/lib/slipway/kit/current/step base remove;" \
-        "or adopt it as it is: give its base step the argument adopt=yes once."
+        "\`slipway adopt\` brings back the state that built it, from the copy on its control planes (the CA is in there);" \
+        "or restore your backup of that state;" \
+        "or reset the node: sudo sh /var/lib/slipway/kit/current/step base remove"
 }
 
 # The kit is copied from the upload to a folder that is named for its content and never changes. Old ones stay: a stored

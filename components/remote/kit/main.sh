@@ -9,6 +9,14 @@ main() {
             return
             ;;
         approve) approve_forever ;;
+        keep-state)
+            keep_state
+            return
+            ;;
+        give-state)
+            give_state
+            return
+            ;;
         join)
             node=${2:-}
             shift 2
@@ -23,7 +31,8 @@ main() {
             return
             ;;
         base | stage | credentials | control-plane | activate) verb=${2:-} ;;
-        *) fail "The kit knows no step '$kind': base, stage, credentials, control-plane, activate, join, ready, approve, probe." ;;
+        *) fail "The kit knows no step '$kind': base, stage, credentials, control-plane, activate, join, ready, approve," \
+            "keep-state, give-state, probe." ;;
     esac
     case $verb in
         check | apply | remove) ;;
@@ -38,7 +47,7 @@ main() {
 
 # Keys that the kit has no use for only make a command differ, so that its step runs again.
 read_arguments() {
-    node='' owner='' source='' ports='' adopt='' generation='' ttl=1800
+    node='' owner='' source='' ports='' generation='' ttl=1800
     minimum=1 patience=60 network=''
     for argument; do
         case $argument in
@@ -46,7 +55,6 @@ read_arguments() {
             owner=*) owner=${argument#*=} ;;
             source=*) source=${argument#*=} ;;
             ports=*) ports=${argument#*=} ;;
-            adopt=*) adopt=${argument#*=} ;;
             generation=*) generation=${argument#*=} ;;
             ttl=*) ttl=${argument#*=} ;;
             minimum=*) minimum=${argument#*=} ;;
