@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { Cluster, nodesOf } from "./components";
 import { loadSettings } from "./components/config/load";
+import { refuseUnchangeable } from "./components/node";
 import { probeNodes, warnOfUnreachable } from "./components/remote";
 import { deployWorkloads } from "./components/workloads";
 import { Lab, labCluster, loadLab } from "./lab";
@@ -23,6 +24,7 @@ export = async () => {
 
     // One quick look at every node, before anything is made: what drifted counts its generation up.
     const reports = await probeNodes(nodes);
+    refuseUnchangeable(cluster, nodes, reports);
     warnOfUnreachable(reports);
     const machines = lab && new Lab(lab.config.name, lab);
     const built = new Cluster(

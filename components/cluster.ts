@@ -2,20 +2,20 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
 import { images } from "../mirror/catalogue";
-import { clusterProvider, NodeAccess, nodeLabels } from "./access";
+import { clusterProvider, NodeAccess } from "./access";
 import { CoreDns, Flannel } from "./addons";
 import { ClusterSettings } from "./config/schema";
 import { ControlPlane } from "./controlplane";
 import {
     clusterEndpoint,
-    controlPlanes,
     dnsServiceIp,
+    firstControlPlane,
     isControlPlane,
     minimumReady,
     NodeSpec,
     operatorEndpoint,
 } from "./inventory";
-import { NodeAgents, PreparedNode, stepsOf, Turns } from "./node";
+import { nodeMember, NodeAgents, PreparedNode, stepsOf, Turns } from "./node";
 import { Pki } from "./pki";
 import { NodeReport, nodesReady } from "./remote";
 import { Digests } from "./render/stage";
@@ -77,18 +77,18 @@ export class Cluster extends pulumi.ComponentResource {
         const inCluster = { ...child, providers: { kubernetes: this.provider }, deletedWith: this.lifetime };
 
         const access = new NodeAccess(`${name}-node-access`, inCluster);
-        const [controlPlane] = controlPlanes(nodes);
+        const controlPlane = firstControlPlane(nodes);
+        const asked = args.reports?.[controlPlane.name];
         const turns = new Turns(settings.maxUnavailable, args.reports);
         for (const machine of machines) {
             const { node } = machine;
             const after = [...answering, access, ...turns.before(node)];
             const { activated } = new NodeAgents(`${node.name}-agents`, { ...machine, controlPlane, after }, child);
-            nodeLabels(`${node.name}-labels`, node, {
-                parent: this,
-                provider: this.provider,
-                deletedWith: this.lifetime,
-                dependsOn: activated,
-            });
+            nodeMember(
+                `${node.name}-member`,
+                { node, cluster: settings, controlPlane, report: asked },
+                { ...child, deletedWith: this.lifetime, dependsOn: [...answering, activated] },
+            );
             turns.after(node, activated);
         }
 
@@ -106,7 +106,7 @@ export class Cluster extends pulumi.ComponentResource {
                   ];
         const gate = nodesReady(
             `${name}-nodes-ready`,
-            { controlPlane, minimum: minimumReady(settings, nodes), flannel: backend !== "none" },
+            { controlPlane, nodes: nodes.length, minimum: minimumReady(settings, nodes), flannel: backend !== "none" },
             { parent: this, dependsOn: [...answering, ...network] },
         );
         const dns = new CoreDns(

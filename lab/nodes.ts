@@ -39,6 +39,8 @@ export function labNodes(lab: LabConfig, { engine, keys, mirrorPath }: LabNodesA
         },
         labels: {},
         taints: [],
+        lost: false,
+        sysctls: {},
         source: `${lab.overHttp.includes(name) ? `http://${httpAddress(lab)}` : mirrorMount}/${mirrorPath}`,
         docker: dockerOverrides(engine),
         kubelet: kubeletOverrides(engine),

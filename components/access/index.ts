@@ -1,3 +1,2 @@
-export * from "./nodeLabels";
 export * from "./provider";
 export * from "./rbac";

@@ -52,9 +52,29 @@ export const sshSchema = bastion
     // A default here would win over the cluster's value.
     .extend({ port: port.optional() });
 
+/** https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set */
+const word = "[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?";
+const labelKey = z
+    .string()
+    .regex(
+        new RegExp(`^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?${word}$`),
+        'must be a label\'s key such as "disk" or "example.org/disk"',
+    );
+const labelValue = z
+    .string()
+    .regex(new RegExp(`^(${word})?$`), "must be at most 63 letters, digits, dashes, dots and underscores");
+
+/** Numbers are as good as text: a sysctl's value is written as it stands. */
+const sysctls = z.record(
+    z.string().regex(/^[a-z0-9_]+(\.[-A-Za-z0-9_]+)+$/, 'must be a sysctl such as "net.core.somaxconn"'),
+    z
+        .union([z.string().regex(/^\S+( \S+)*$/, "must be one value, or values with one space between"), z.int()])
+        .transform(String),
+);
+
 const taint = z.strictObject({
-    key: z.string().min(1),
-    value: z.string().optional(),
+    key: labelKey,
+    value: labelValue.optional(),
     effect: z.enum(["NoSchedule", "PreferNoSchedule", "NoExecute"]),
 });
 
@@ -68,12 +88,14 @@ export const nodeSchema = z.strictObject({
         .default(["worker"])
         .describe("What the machine does. A control plane without the worker role takes no ordinary pods."),
     ssh: sshSchema.default({}).describe("What differs from `cluster.ssh`; the host defaults to the address."),
-    labels: z
-        .record(z.string(), z.string())
-        .default({})
-        .describe("Labels of the Node object, kept as they stand here."),
-    taints: z.array(taint).default([]).describe("Taints that the node registers with."),
+    labels: z.record(labelKey, labelValue).default({}).describe("Labels of the Node object, kept as they stand here."),
+    taints: z.array(taint).default([]).describe("Taints of the Node object, kept as they stand here."),
+    lost: z
+        .boolean()
+        .default(false)
+        .describe("The machine is gone for good: one `up` marks it, then it can be taken out; nothing is contacted."),
     source: z.string().min(1).optional().describe("Where this node fetches artifacts; see `cluster.source`."),
+    sysctls: sysctls.default({}).describe("Kernel settings, laid over `cluster.sysctls`."),
     docker: overrides.default({}).describe("Fields laid over docker's daemon.json."),
     kubelet: overrides.default({}).describe("Fields laid over the KubeletConfiguration."),
     kubeProxy: overrides.default({}).describe("Fields laid over the KubeProxyConfiguration."),
@@ -153,6 +175,14 @@ export const clusterSchema = z.strictObject({
         .min(1, "must be at least 1")
         .default(1)
         .describe("Nodes on which something may restart at the same time; new nodes don't count."),
+    drainSeconds: z
+        .int("must be a whole number")
+        .min(1, "must be at least 1")
+        .default(300)
+        .describe("How long the pods of a node that is removed may take to leave it, in seconds."),
+    sysctls: sysctls
+        .default({})
+        .describe("Kernel settings of every node, now and at boot, laid over those that Kubernetes needs."),
     docker: overrides.default({}).describe("Fields laid over docker's daemon.json on every node."),
     kubelet: overrides.default({}).describe("Fields laid over the KubeletConfiguration of every node."),
     kubeProxy: z

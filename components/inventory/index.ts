@@ -18,6 +18,8 @@ export function nodesOf(cluster: ClusterSettings, nodes: readonly NodeSettings[]
         labels: node.labels,
         taints: node.taints,
         source: node.source ?? cluster.source,
+        lost: node.lost,
+        sysctls: node.sysctls,
         docker: node.docker,
         kubelet: node.kubelet,
         kubeProxy: node.kubeProxy,
@@ -42,6 +44,9 @@ function bastion({ host, port, user, privateKey, hostKey }: NonNullable<SshSetti
 
 export const isControlPlane = (node: NodeSpec): boolean => node.roles.includes("control-plane");
 export const isWorker = (node: NodeSpec): boolean => node.roles.includes("worker");
+/** A control plane that can be asked. */
+export const firstControlPlane = (nodes: readonly NodeSpec[]): NodeSpec =>
+    controlPlanes(nodes).find(({ lost }) => !lost) ?? controlPlanes(nodes)[0];
 export const controlPlanes = (nodes: readonly NodeSpec[]): NodeSpec[] => nodes.filter(isControlPlane);
 
 /** Where clients inside the cluster's machines find the API, and will when there are three control planes. */

@@ -38,6 +38,10 @@ export interface NodeSpec {
     readonly taints: readonly Taint[];
     /** Where the node fetches artifacts: a prefix for upstream paths ("https://", "http://mirror:8080/", "/mnt/mirror/"). */
     readonly source: string;
+    /** The machine is gone for good: nothing of it is contacted any more, not even to clean it. */
+    readonly lost: boolean;
+    /** Kernel settings, laid over the cluster's. */
+    readonly sysctls: Readonly<Record<string, string>>;
     /** Fields laid over docker's daemon.json. */
     readonly docker: Readonly<Record<string, unknown>>;
     /** Fields laid over the KubeletConfiguration. */

@@ -25,8 +25,6 @@ export const paths = {
     staticPods: "/etc/kubernetes/manifests",
     hosts: "/etc/kubernetes/hosts",
     hostsScript: "/etc/kubernetes/hosts.sh",
-    /** "NAME ADDRESS" of each node, by which serving certificates are approved. */
-    inventory: "/etc/kubernetes/inventory",
 
     pki: "/etc/kubernetes/pki",
     ca: "/etc/kubernetes/pki/ca.crt",

@@ -43,7 +43,11 @@ export class NodeAgents extends pulumi.ComponentResource {
             {
                 kind: "activate",
                 manifest: render(...agents(node, cluster, nodes)),
-                arguments: { digest: pki.digestFor(node) },
+                arguments: {
+                    digest: pki.digestFor(node),
+                    // Its own token is minted by this step; a worker's was minted with the address.
+                    address: isControlPlane(node) ? node.address : undefined,
+                },
             },
             { parent: this, dependsOn: after },
         );

@@ -1,4 +1,6 @@
 export * from "./agents";
+export * from "./living";
+export * from "./member";
 export * from "./preparedNode";
 export * from "./steps";
 export * from "./turns";

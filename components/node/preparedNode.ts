@@ -6,7 +6,8 @@ import { base } from "../render/base";
 import { render } from "../render/manifest";
 import { Digests, stage } from "../render/stage";
 import { baseArguments, contact, NodeReport } from "../remote";
-import { StepOf } from "./steps";
+import { fixedSettings } from "./living";
+import { canBeAsked, now, StepOf } from "./steps";
 
 export interface PreparedNodeArgs {
     readonly node: NodeSpec;
@@ -35,8 +36,11 @@ export class PreparedNode extends pulumi.ComponentResource {
     constructor(name: string, args: PreparedNodeArgs, opts: pulumi.ComponentResourceOptions) {
         super("slipway:node:PreparedNode", name, {}, opts);
         const { node, cluster, digests, fingerprint, step, report } = args;
-        const words = baseArguments(node, { name: cluster.name, fingerprint, apiPort: cluster.api.port });
-        const reached = contact(`${name}-contact`, { node }, { parent: this });
+        const fixed = fixedSettings(cluster);
+        const words = baseArguments(node, { name: cluster.name, fingerprint, apiPort: cluster.api.port, fixed });
+        const since = report && (report.since ?? now);
+        const leaveAlone = !canBeAsked(report);
+        const reached = contact(`${name}-contact`, { node, since, leaveAlone }, { parent: this });
         this.base = step(
             `${name}-base`,
             {
@@ -44,6 +48,7 @@ export class PreparedNode extends pulumi.ComponentResource {
                 manifest: render(...base(node, cluster)),
                 arguments: {
                     ...words,
+                    since: since?.toString(),
                     // Somebody else's by now: the step runs, and refuses with the ways out.
                     found: words.owner.apply((owner) => (report?.owner === owner ? undefined : report?.owner)),
                 },

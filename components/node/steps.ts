@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import { NodeSpec } from "../inventory";
-import { NodeReport, nodeStep, NodeStepArgs } from "../remote";
+import { driftMessages, KindReport, NodeReport, nodeStep, NodeStepArgs } from "../remote";
 
 /** Makes one step of one certain node. */
 export type StepOf = (
@@ -12,12 +12,41 @@ export type StepOf = (
 
 /**
  * The steps of a node in the light of what the probe found: a step whose part of the node drifted has a generation
- * that counts up, so that it is applied again, and the steps of a node that can't be reached are left alone.
+ * that counts up, so that it is applied again, and the steps of a node that can't be asked are left alone.
  */
 export function stepsOf(node: NodeSpec, report?: NodeReport): StepOf {
-    const leaveAlone = report !== undefined && !report.reachable;
     return (name, args, opts) => {
-        const generation = String(report?.kinds[args.kind]?.generation ?? 1);
-        return nodeStep(name, { ...args, node, leaveAlone, arguments: { ...args.arguments, generation } }, opts);
+        const found = report?.kinds[args.kind];
+        const generation = String(generationOf(found, report));
+        const step = nodeStep(
+            name,
+            { ...args, node, leaveAlone: !canBeAsked(report), arguments: { ...args.arguments, generation } },
+            opts,
+        );
+        sayDrift(found, step);
+        return step;
     };
+}
+
+/** Whether what the probe says may be built on; without a probe everything is as the state has it. */
+export function canBeAsked(report: NodeReport | undefined): boolean {
+    return report === undefined || (report.reachable && report.problem === undefined);
+}
+
+/** Seconds since 1970: a number that no earlier run has given. */
+export const now = Math.floor(Date.now() / 1000);
+
+/**
+ * The number a step is given. A machine that knows nothing of it has never had it, or was reset or re-flashed since: the
+ * step gets a new one, and runs.
+ */
+export function generationOf(found: KindReport | undefined, report: NodeReport | undefined): number {
+    return report === undefined ? 1 : (found?.generation ?? now);
+}
+
+/** Each difference, as a line of the preview below the resource that mends it. */
+export function sayDrift(found: KindReport | undefined, resource: pulumi.Resource): void {
+    for (const message of found && found.differences > 0 ? driftMessages(found) : []) {
+        void pulumi.log.info(message, resource);
+    }
 }

@@ -9,6 +9,10 @@ export interface ContactArgs {
     readonly node: NodeSpec;
     /** How long to wait for SSH. Default: about two minutes, so that a machine may still be booting. */
     readonly patience?: Patience;
+    /** When the machine was first contacted; another value sends the kit again. */
+    readonly since?: number;
+    /** True for a machine that can't be asked now: it keeps the kit it has. */
+    readonly leaveAlone?: boolean;
 }
 
 /**
@@ -16,22 +20,30 @@ export interface ContactArgs {
  * on this.
  *
  * CopyToRemote compares only content and path, so a re-flashed machine would get no file: besides name and address its
- * host key is a trigger. Replacing it runs nothing on the node but the copy.
+ * host key is a trigger, and when it was first contacted. Replacing it runs nothing on the node but the copy.
  */
 export function contact(
     name: string,
     args: ContactArgs,
     opts?: pulumi.CustomResourceOptions,
 ): command.remote.CopyToRemote {
-    const { node } = args;
+    const { node, since, leaveAlone } = args;
+    const { hostKey } = node.ssh;
     return new command.remote.CopyToRemote(
         name,
         {
             connection: connectionTo(node.ssh, args.patience ?? patient),
             source: new pulumi.asset.FileArchive(kitFolder),
             remotePath: uploadFolder(),
-            triggers: [node.name, node.address, ...(node.ssh.hostKey === undefined ? [] : [node.ssh.hostKey])],
+            triggers: [
+                ...[node.name, node.address],
+                ...(hostKey === undefined ? [] : [hostKey]),
+                ...(since === undefined ? [] : [since]),
+            ],
         },
-        opts,
+        pulumi.mergeOptions(opts, {
+            retainOnDelete: node.lost,
+            ...(leaveAlone ? { ignoreChanges: ["connection", "source", "remotePath", "triggers"] } : {}),
+        }),
     );
 }

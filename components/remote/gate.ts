@@ -8,7 +8,9 @@ import { installedStep } from "./kit";
 export interface NodesReadyArgs {
     /** Who is asked; its control-plane step must have run (`dependsOn`). */
     readonly controlPlane: NodeSpec;
-    /** How many nodes are enough once `patience` has passed. */
+    /** How many nodes there are. */
+    readonly nodes: number;
+    /** How many of them are enough once `patience` has passed. */
     readonly minimum: number;
     /** Seconds to wait for all of them. Default 60; after as many again without the minimum it fails. */
     readonly patience?: number;
@@ -25,7 +27,7 @@ export function nodesReady(
     args: NodesReadyArgs,
     opts?: pulumi.CustomResourceOptions,
 ): command.remote.Command {
-    const words = [`minimum=${args.minimum}`, `patience=${args.patience ?? 60}`];
+    const words = [`nodes=${args.nodes}`, `minimum=${args.minimum}`, `patience=${args.patience ?? 60}`];
     return new command.remote.Command(
         name,
         {

@@ -1,8 +1,10 @@
 export { brisk, connectionTo, patient, Patience } from "./connection";
 export { contact, ContactArgs } from "./contact";
+export { driftIn, driftMessage, driftMessages } from "./drift";
 export { nodesReady, NodesReadyArgs } from "./gate";
 export { joinToken, JoinTokenArgs } from "./join";
 export { installedStep, kitFolder, kitHash, kitHome, kitPath, uploadedStep, uploadFolder } from "./kit";
+export { membership, MembershipArgs } from "./member";
 export { baseArguments, nodeStep, NodeStepArgs, StepKind, stepKinds } from "./nodeStep";
 export { KindReport, NodeReport, probeNode, probeNodes, ProbeOptions, warnOfUnreachable } from "./probe";
 export { run, RunOptions, RunResult } from "./ssh";

@@ -34,7 +34,7 @@ export function joinToken(
         name,
         {
             connection: connectionTo(controlPlane.ssh),
-            create: `sh ${installedStep()} join ${node.name} ttl=${args.seconds ?? 1800}`,
+            create: `sh ${installedStep()} join ${node.name} address=${node.address} ttl=${args.seconds ?? 1800}`,
             triggers: [node.name, node.address, node.ssh.hostKey ?? "", args.attempt ?? 0],
             logging: command.remote.Logging.None,
             addPreviousOutputInEnv: false,

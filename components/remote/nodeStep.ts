@@ -17,7 +17,7 @@ export interface NodeStepArgs {
     /**
      * Words `key=value` on the command line: never secret, never white space. A change of one runs the step again.
      * One without a value is left out.
-     * Keys the kit knows: owner, source, ports (base); digest, generation (all).
+     * Keys the kit knows: owner, source, ports, fixed, since (base); address (activate); digest, generation (all).
      */
     readonly arguments?: Readonly<Record<string, pulumi.Input<string | undefined>>>;
     /** True for a node that can't be reached now: an existing step keeps the inputs it had, so nothing is run. */
@@ -46,7 +46,7 @@ export function nodeStep(
             connection: connectionTo(node.ssh),
             create: apply,
             update: apply,
-            delete: removal(kind, owner),
+            delete: removal(kind, node.name, owner),
             stdin: kind === "credentials" ? pulumi.secret(args.manifest) : args.manifest,
             triggers: [node.name, node.address],
             logging: command.remote.Logging.None,
@@ -54,15 +54,23 @@ export function nodeStep(
         },
         pulumi.mergeOptions(opts, {
             deleteBeforeReplace: true,
+            // Once it is taken out of the configuration it is dropped from the state, and the machine isn't dialled.
+            retainOnDelete: node.lost,
             ...(args.leaveAlone ? { ignoreChanges: ["connection", "create", "update", "delete", "stdin"] } : {}),
         }),
     );
 }
 
-/** Arguments of the base step: who owns the node, where it fetches artifacts, which ports must be free. */
+/** Arguments of the base step: whose node it is, for how long, where it fetches artifacts, which ports must be free. */
 export function baseArguments(
     node: NodeSpec,
-    cluster: { name: string; fingerprint: pulumi.Input<string>; apiPort: number },
+    cluster: {
+        readonly name: string;
+        readonly fingerprint: pulumi.Input<string>;
+        readonly apiPort: number;
+        /** What can't be changed as long as the cluster lives; the probe gives it back. */
+        readonly fixed: Readonly<Record<string, string>>;
+    },
 ) {
     const controlPlane = node.roles.includes("control-plane") ? ["2379", "2380", `${cluster.apiPort}`] : [];
     const ports = ["10250", "10256", ...controlPlane];
@@ -70,16 +78,19 @@ export function baseArguments(
         owner: pulumi.interpolate`${cluster.name}:${cluster.fingerprint}`,
         source: node.source,
         ports: ports.join(","),
+        fixed: Object.entries(cluster.fixed)
+            .map(([key, value]) => `${key}:${value}`)
+            .join(","),
     };
 }
 
 /**
- * A node whose kit is gone was cleaned already. Where the owner is known, a node that another cluster has taken over
- * is left alone.
+ * A node whose kit is gone was cleaned already. A machine that is another node by now is left alone, and where the owner
+ * is known, one that another cluster has taken over.
  */
-function removal(kind: StepKind, owner: pulumi.Input<string> | undefined): pulumi.Output<string> {
+function removal(kind: StepKind, node: string, owner: pulumi.Input<string> | undefined): pulumi.Output<string> {
     const script = installedStep();
-    return commandLine(["sh", script, kind, "remove"], owner === undefined ? {} : { owner }).apply(
+    return commandLine(["sh", script, kind, "remove"], { node, ...(owner === undefined ? {} : { owner }) }).apply(
         (remove) => `test ! -e ${script} || ${remove}`,
     );
 }

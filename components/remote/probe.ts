@@ -24,6 +24,12 @@ export interface NodeReport {
     readonly known: boolean;
     /** `CLUSTER:FINGERPRINT` of the cluster the node belongs to. */
     readonly owner?: string;
+    /** The name the machine was built under. */
+    readonly node?: string;
+    /** What it was built with and can't be changed: see fixedSettings of components/node/living.ts. */
+    readonly fixed?: Readonly<Record<string, string>>;
+    /** When the machine was first contacted, in seconds since 1970. Another one is a machine set up anew. */
+    readonly since?: number;
     readonly joined: boolean;
     readonly architecture?: string;
     readonly system?: string;
@@ -38,6 +44,8 @@ export interface NodeReport {
     /** systemd's active state of each unit. */
     readonly units: Readonly<Record<string, string>>;
     readonly kinds: Readonly<Partial<Record<StepKind, KindReport>>>;
+    /** On a control plane: the same for the membership of each node, by its name. */
+    readonly members: Readonly<Record<string, KindReport>>;
 }
 
 export interface ProbeOptions {
@@ -50,9 +58,12 @@ const current = `${kitPath()}/step`;
 /** A node without the kit isn't an error: it answers that there is nothing. */
 const command = `test ! -e ${current} && echo '{}' || sh ${current} probe`;
 
-const nothing = { known: false, joined: false, versions: {}, units: {}, kinds: {} };
+const nothing = { known: false, joined: false, versions: {}, units: {}, kinds: {}, members: {} };
 
-/** Asks every node at once what it is and what drifted. Never throws; a node that can't be reached is a report too. */
+/**
+ * Asks every node at once what it is and what drifted. Never throws; a node that can't be reached is a report too, and
+ * one that the configuration calls lost isn't asked.
+ */
 export async function probeNodes(
     nodes: readonly NodeSpec[],
     options: ProbeOptions = {},
@@ -64,6 +75,9 @@ export async function probeNodes(
 
 /** One node's report; see `probeNodes`. */
 export async function probeNode(node: NodeSpec, options: ProbeOptions = {}): Promise<NodeReport> {
+    if (node.lost) {
+        return { reachable: false, ...nothing };
+    }
     try {
         const { code, stdout, stderr } = await run(node.ssh, command, { timeout: options.timeout ?? 4000 });
         if (code !== 0) {
@@ -83,6 +97,6 @@ export function warnOfUnreachable(reports: Readonly<Record<string, NodeReport>>)
         return;
     }
     for (const { problem } of all.filter(({ problem }) => problem !== undefined)) {
-        void pulumi.log.warn(`${problem} What Slipway has there is left as it is in this run.`);
+        void pulumi.log.warn(`${problem} What was built there is left as it is in this run.`);
     }
 }

@@ -9,7 +9,7 @@ import { json, layered } from "./text";
 const modules = ["br_netfilter", "nf_conntrack", "overlay", "vxlan"];
 
 /** https://kubernetes.io/docs/setup/production-environment/container-runtimes/#prerequisite-ipv4-forwarding-optional */
-const sysctls: Readonly<Record<string, string>> = {
+const requiredSysctls: Readonly<Record<string, string>> = {
     "net.ipv4.ip_forward": "1",
     "net.bridge.bridge-nf-call-iptables": "1",
     "net.bridge.bridge-nf-call-ip6tables": "1",
@@ -27,7 +27,11 @@ const conflicts = ["containerd.io", "docker-ce", "docker-ce-cli", "docker-engine
 /** What every node needs of its system before Kubernetes comes: kernel, packages, and docker. */
 export function base(node: NodeSpec, cluster: ClusterSettings): Fragment[] {
     const controlPlane = node.roles.includes("control-plane");
-    return [systemSettings(), controlPlane ? [etcdAccount, openssl] : [], docker(node, cluster)];
+    return [
+        systemSettings({ ...requiredSysctls, ...cluster.sysctls, ...node.sysctls }),
+        controlPlane ? [etcdAccount, openssl] : [],
+        docker(node, cluster),
+    ];
 }
 
 /** Reads the names in certificate requests for the approver. */
@@ -36,7 +40,7 @@ const openssl = { kind: "package", name: "openssl" } as const;
 /** Made here, so that etcd's keys can be given to it when they come. */
 const etcdAccount = { kind: "user", name: etcdUser, home: paths.etcdData } as const;
 
-function systemSettings(): Fragment {
+function systemSettings(sysctls: Readonly<Record<string, string>>): Fragment {
     return [
         ...modules.map((name) => ({ kind: "module", name }) as const),
         ...Object.entries(sysctls).map(([key, value]) => ({ kind: "sysctl", key, value }) as const),

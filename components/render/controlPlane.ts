@@ -2,7 +2,7 @@ import type { ClusterSettings } from "../config/schema";
 import { controlPlanes, NodeSpec } from "../inventory";
 import { apiserver } from "./apiserver";
 import { controllerManager, scheduler } from "./controllers";
-import { csrApprover, inventoryFile } from "./csrApprover";
+import { csrApprover } from "./csrApprover";
 import { Fragment } from "./entries";
 import { etcd } from "./etcd";
 import { hosts } from "./hosts";
@@ -28,7 +28,6 @@ export function controlPlane(
         apiserver(node, cluster),
         controllerManager({ cluster, controlPlanes: members }),
         scheduler({ cluster, controlPlanes: members }),
-        inventoryFile(nodes),
         csrApprover(kit),
     ];
 }

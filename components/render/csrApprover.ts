@@ -1,26 +1,19 @@
-import type { NodeSpec } from "../inventory/node";
 import { paths } from "../inventory/paths";
 import { Fragment } from "./entries";
 import { command, neverGiveUp, respawn, unitText } from "./systemd";
 
-/** Which node may ask for a serving certificate for which address: lines "NAME ADDRESS". */
-export function inventoryFile(nodes: readonly NodeSpec[]): Fragment {
-    const lines = nodes.map((node) => `${node.name} ${node.address}\n`);
-    return [{ kind: "file", path: paths.inventory, content: lines.sort().join("") }];
-}
-
 /**
  * Approves kubelets' serving certificates for as long as the cluster lives, not only during an `up`.
  *
- * Kubernetes approves none by itself (kubeadm 1223): the kit checks each request against the inventory, which it
- * reads anew each time, so that another node restarts nothing.
+ * Kubernetes approves none by itself (kubeadm 1223): the kit checks each request against what the
+ * membership steps recorded in the API, so that another node restarts nothing.
  *
  * @param kit folder of the node kit, whose `step approve` runs until it is stopped
  */
 export function csrApprover(kit: string): Fragment {
     const content = unitText({
         Unit: {
-            Description: "Approval of kubelets' serving certificates by the inventory",
+            Description: "Approval of kubelets' serving certificates of the cluster's members",
             After: "network-online.target kube-apiserver.service kubernetes-hosts.service",
             Wants: "network-online.target kube-apiserver.service kubernetes-hosts.service",
             ...neverGiveUp,

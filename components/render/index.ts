@@ -13,6 +13,7 @@ export * from "./kubeconfig";
 export * from "./kubelet";
 export * from "./kubeProxy";
 export * from "./manifest";
+export * from "./member";
 export * from "./services";
 export * from "./stage";
 export * from "./text";

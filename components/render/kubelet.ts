@@ -1,12 +1,15 @@
 import type { ClusterSettings } from "../config/schema";
 import { dnsServiceIp } from "../inventory/addressing";
-import type { NodeSpec, Taint } from "../inventory/node";
+import type { NodeSpec } from "../inventory/node";
 import { paths } from "../inventory/paths";
 import { Fragment } from "./entries";
 import { environmentFiles, kubernetesInputs } from "./services";
 import { command, commandLine, neverGiveUp, respawn, unitText } from "./systemd";
 import { flags, layered, variables, yaml } from "./text";
 import { tlsCipherSuites, tlsMinVersion } from "./tls";
+
+/** Keeps pods off until the node has its own labels and taints; components/remote/kit/member.sh knows it, too. */
+const uninitialized = { key: "slipway.build/uninitialized", effect: "NoSchedule" };
 
 const resolvConf = "/run/kubernetes/resolv.conf";
 
@@ -51,7 +54,8 @@ function configuration(node: NodeSpec, cluster: ClusterSettings): Record<string,
         containerRuntimeEndpoint: `unix://${paths.criSocket}`,
         ...streaming(cluster.kubernetes.version),
         readOnlyPort: 0,
-        registerWithTaints: taintsOf(node),
+        // The membership step gives the node its own taints and takes this one away: a changed taint restarts nothing.
+        registerWithTaints: [uninitialized],
         resolvConf,
         rotateCertificates: true,
         seccompDefault: true,
@@ -70,13 +74,6 @@ function configuration(node: NodeSpec, cluster: ClusterSettings): Record<string,
 function streaming(version: string): Record<string, unknown> {
     const minor = Number(version.split(".")[1]);
     return minor >= 36 ? { featureGates: { ExtendWebSocketsToKubelet: false } } : {};
-}
-
-/** A control plane takes ordinary pods only when it is a worker, too. */
-function taintsOf(node: NodeSpec): Taint[] {
-    const reserved = node.roles.includes("control-plane") && !node.roles.includes("worker");
-    const own: Taint[] = reserved ? [{ key: "node-role.kubernetes.io/control-plane", effect: "NoSchedule" }] : [];
-    return [...own, ...node.taints];
 }
 
 function unit(): string {

@@ -62,7 +62,7 @@ describe("Cluster", () => {
         preview = await build(true);
     });
 
-    it("makes six remote resources for a worker and six for a control plane", () => {
+    it("makes seven remote resources for a worker and for a control plane", () => {
         const of = (node: string) =>
             namesOf(up.filter(({ type, name }) => type.startsWith("command:") && name.startsWith(`${node}-`)));
         assert.deepEqual(of("hex-n1"), [
@@ -71,6 +71,7 @@ describe("Cluster", () => {
             "hex-n1-contact",
             "hex-n1-control-plane",
             "hex-n1-credentials",
+            "hex-n1-member",
             "hex-n1-stage",
         ]);
         assert.deepEqual(of("hex-n2"), [
@@ -79,13 +80,14 @@ describe("Cluster", () => {
             "hex-n2-contact",
             "hex-n2-credentials",
             "hex-n2-join",
+            "hex-n2-member",
             "hex-n2-stage",
         ]);
     });
 
     it("gives every step of a node its whole manifest in a preview, in plain text", () => {
         const shown = commands(preview).filter(({ name }) => !/-(credentials|join|nodes-ready)$/.test(name));
-        assert.equal(shown.length, 3 * 3 + 1);
+        assert.equal(shown.length, 3 * 4 + 1);
         for (const { name, inputs } of shown) {
             assert.equal(typeof inputs.stdin, "string", `${name}: its manifest is unknown or a secret`);
             assert.ok(!String(inputs.stdin).includes(secretMark), name);

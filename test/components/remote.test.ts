@@ -11,6 +11,8 @@ const node: NodeSpec = {
     ssh: { host: "n2.example", port: 2222, user: "bb", privateKey: "PRIVATE", hostKey: "ssh-ed25519 AAAA" },
     labels: {},
     taints: [],
+    lost: false,
+    sysctls: {},
     source: "https://",
     docker: {},
     kubelet: {},
@@ -78,7 +80,7 @@ describe("components/remote", () => {
         assert.equal(type, "command:remote:Command");
         assert.equal(inputs.create, `sh ${script} stage apply node=hex-n2`);
         assert.equal(inputs.update, inputs.create);
-        assert.equal(inputs.delete, `test ! -e ${script} || sh ${script} stage remove`);
+        assert.equal(inputs.delete, `test ! -e ${script} || sh ${script} stage remove node=hex-n2`);
         assert.equal(inputs.stdin, "package curl\n");
         assert.deepEqual(inputs.triggers, ["hex-n2", "192.168.1.12"]);
         assert.equal(inputs.logging, "none");
@@ -105,15 +107,20 @@ describe("components/remote", () => {
             node: master,
             kind: "base",
             manifest: "",
-            arguments: remote.baseArguments(master, { name: "hex", fingerprint: "f00d", apiPort: 6443 }),
+            arguments: remote.baseArguments(master, {
+                name: "hex",
+                fingerprint: "f00d",
+                apiPort: 6443,
+                fixed: { domain: "hex.k8s.local", podCidr: "10.244.0.0/16" },
+            }),
         });
         const { value } = await settled(step.create);
         assert.equal(
             value,
             `sh .slipway/${remote.kitHash()}/kit/step base apply node=hex-n1 owner=hex:f00d source=https:// ` +
-                "ports=10250,10256,2379,2380,6443",
+                "ports=10250,10256,2379,2380,6443 fixed=domain:hex.k8s.local,podCidr:10.244.0.0/16",
         );
-        assert.match((await settled(step.delete)).value!, / base remove owner=hex:f00d$/);
+        assert.match((await settled(step.delete)).value!, / base remove node=hex-n1 owner=hex:f00d$/);
     });
 
     it("quotes what a shell would take apart", async () => {
@@ -139,7 +146,7 @@ describe("components/remote", () => {
         const join = remote.joinToken("hex-n2-join", { controlPlane: master, node, seconds: 900 });
         await settled(join.urn);
         const { inputs } = made.get("hex-n2-join")!;
-        assert.match(inputs.create, /\/step join hex-n2 ttl=900$/);
+        assert.match(inputs.create, /\/step join hex-n2 address=192\.168\.1\.12 ttl=900$/);
         assert.equal(inputs.delete, undefined);
         assert.deepEqual(inputs.triggers, ["hex-n2", "192.168.1.12", "ssh-ed25519 AAAA", 0]);
     });

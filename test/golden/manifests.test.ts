@@ -4,7 +4,7 @@ import * as path from "node:path";
 
 import { controlPlaneCertificates } from "../../components/pki/certificates";
 import { controlPlaneCredentials, workerCredentials } from "../../components/pki/credentials";
-import { agents, base, controlPlane, Fragment, render, stage } from "../../components/render";
+import { agents, base, controlPlane, Fragment, member, render, stage } from "../../components/render";
 import { boards, Example, exampleDigests } from "../support";
 
 /** What real nodes get, to the letter. UPDATE_GOLDEN=1 writes the files anew; their diff is what a review reads. */
@@ -54,6 +54,15 @@ describe("manifests of a board cluster", () => {
         golden("control-plane.credentials", render(controlPlaneCredentials(cluster, secrets)));
     });
 
+    it("membership: address, roles, labels and taints", () => {
+        const { nodes } = example;
+        const taints = [
+            { key: "dedicated", value: "db", effect: "NoSchedule" as const },
+            { key: "old", effect: "NoExecute" as const },
+        ];
+        golden("member", member({ ...nodes[1], labels: { disk: "ssd", "example.org/rack": "" }, taints }));
+    });
+
     it("worker: credentials", () => {
         const text = render(
             workerCredentials(example.cluster, "certificate cluster CA\n", "abcdef.0123456789abcdef\n"),
@@ -67,12 +76,22 @@ describe("manifests that differ", () => {
         const reserved = boards({}, [["control-plane"], ["control-plane"], ["control-plane"], ["worker"]]);
         const first = steps(reserved, 0);
         golden("three-control-planes.control-plane", render(...first["control-plane"]));
-        assert.match(
-            render(...first.activate),
-            /registerWithTaints:\n\| {3}- effect: NoSchedule\n\| {5}key: node-role/,
-        );
+        assert.match(member(reserved.nodes[0]), /^taint node-role\.kubernetes\.io\/control-plane:NoSchedule$/m);
         const worker = render(...steps(reserved, 3).activate);
         assert.match(worker, /\| 192\.168\.10\.11 api\.\S+\n\| 192\.168\.10\.12 api\.\S+\n\| 192\.168\.10\.13 api\./);
+    });
+
+    it("in the kernel settings that the configuration names, the node's before the cluster's", () => {
+        const tuned = boards({
+            sysctls: { "net.core.somaxconn": 4096, "vm.swappiness": "1", "net.ipv4.ip_forward": 1 },
+        });
+        const nodes = [{ ...tuned.nodes[0], sysctls: { "vm.swappiness": "0" } }];
+        const text = render(...steps({ ...tuned, nodes }, 0).base);
+        assert.deepEqual(text.match(/^sysctl (net\.core|vm|net\.ipv4).*$/gm), [
+            "sysctl net.core.somaxconn 4096",
+            "sysctl net.ipv4.ip_forward 1",
+            "sysctl vm.swappiness 0",
+        ]);
     });
 
     it("without a network of ours: no CNI file is written", () => {

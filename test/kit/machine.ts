@@ -67,6 +67,8 @@ export class Machine {
             ssh: this.node.ssh,
             labels: {},
             taints: [],
+            lost: false,
+            sysctls: {},
             source: "",
             docker: {},
             kubelet: {},

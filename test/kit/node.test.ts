@@ -214,6 +214,26 @@ prove docker ${image} /bin/busybox true
         assert.deepEqual(mended.kinds.base, { generation: 1, differences: 0, entries: [] });
     });
 
+    it("restarts what was started with a file changed by hand, and only that", async () => {
+        const since = await machine.since("second");
+        await machine.root("echo by hand >/etc/demo.conf");
+        assert.deepEqual((await machine.probe()).kinds.activate!.entries, ["file /etc/demo.conf has other content"]);
+        assert.equal((await machine.step("activate apply", activate("three"))).code, 0);
+        assert.equal(await machine.since("second"), since, "it never saw the change");
+
+        await machine.root("echo by hand >/etc/demo.conf; sleep 1.1; systemctl restart second");
+        const restarted = await machine.since("second");
+        assert.deepEqual((await machine.probe()).kinds.activate!.entries, [
+            "file /etc/demo.conf has other content",
+            "unit second.service: has to restart for /etc/demo.conf, with which it was started",
+        ]);
+        const one = await machine.since("first");
+        assert.equal((await machine.step("activate apply", activate("three"))).code, 0);
+        assert.notEqual(await machine.since("second"), restarted);
+        assert.equal(await machine.since("first"), one);
+        assert.equal((await machine.probe()).kinds.activate!.differences, 0);
+    });
+
     it("is healthy after the power was cut", async () => {
         await machine.node.restart();
         assert.deepEqual(await machine.step("base check", base), { code: 0, stdout: "", stderr: "" });

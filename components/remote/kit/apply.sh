@@ -22,6 +22,7 @@ apply_step() {
     remember_intent
     gather "$work/index"
     differences "$work/index" >"$work/differences"
+    distrust_units
     each_difference
     each_vanished
     [ "$kind" != activate ] || prepare_bootstrap
@@ -113,6 +114,10 @@ each_vanished() {
 
 remove_step() {
     cat >/dev/null
+    if [ -n "$node" ] && [ -f "$state/node" ] && [ "$(cat "$state/node")" != "$node" ]; then
+        say "this machine is the node $(cat "$state/node") now: nothing was removed"
+        return
+    fi
     if [ -n "$owner" ] && [ -f "$state/owner" ] && [ "$(cat "$state/owner")" != "$owner" ]; then
         say "this node belongs to $(cat "$state/owner") now: nothing was removed"
         return

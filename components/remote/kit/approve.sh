@@ -1,9 +1,7 @@
 # shellcheck shell=sh disable=SC2154
-# Approves kubelets' serving certificates, which the controller-manager signs but never approves: only what a node of
-# the inventory asks for itself, under its own name and addresses. Client certificates are the controller-manager's.
+# Approves kubelets' serving certificates, which the controller-manager signs but never approves: only what a member
+# asks for itself, under its own name and address. Client certificates are the controller-manager's.
 # Nothing is denied: what is refused is said in the journal, and a person may still approve it.
-
-inventory=/etc/kubernetes/inventory
 
 # One line for each request: name, signer, requestor, groups, usages, decided or not, the request itself.
 request_line='{{.metadata.name}}|{{.spec.signerName}}|{{.spec.username}}|{{range .spec.groups}}{{.}},{{end}}|{{range .spec.usages}}{{.}},{{end}}|{{if .status.conditions}}1{{else}}0{{end}}|{{.spec.request}}{{"\n"}}'
@@ -46,9 +44,9 @@ objection() {
             *) echo "it asks for the usage $usage" && return 1 ;;
         esac
     done
-    allowed=$(awk -v name="$member" '$1 == name { print "DNS:" $1; for (i = 2; i <= NF; i++) print "IP Address:" $i }' \
-        "$root$inventory" 2>/dev/null)
-    [ -n "$allowed" ] || { echo "the inventory has no node $member" && return 1; }
+    known=$(address_of "$member")
+    [ -n "$known" ] || { echo "no member is called $member" && return 1; }
+    allowed=$(printf 'DNS:%s\nIP Address:%s\n' "$member" "$known")
     text=$(echo "$4" | base64 -d 2>/dev/null | openssl req -noout -verify -subject -nameopt RFC2253 -text 2>/dev/null) ||
         { echo "it can't be read" && return 1; }
     echo "$text" | grep -q -x -F "subject=CN=system:node:$member,O=system:nodes" ||
@@ -56,5 +54,5 @@ objection() {
     names=$(echo "$text" | sed -n '/Subject Alternative Name/{n;s/^ *//;s/, /\n/g;p;}')
     [ -n "$names" ] || { echo "it names nothing" && return 1; }
     strange=$(echo "$names" | while read -r one; do echo "$allowed" | grep -q -x -F "$one" || printf '%s ' "$one"; done)
-    [ -z "$strange" ] || { echo "the inventory doesn't give this node ${strange% }" && return 1; }
+    [ -z "$strange" ] || { echo "the members' record doesn't give this node ${strange% }" && return 1; }
 }

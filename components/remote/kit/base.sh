@@ -6,10 +6,14 @@ welcome() {
     [ -n "$owner" ] || fail "The base step needs owner=CLUSTER:FINGERPRINT."
     [ -n "$source" ] || [ -f "$state/source" ] || fail "The base step needs source=PREFIX."
     refuse_other_owner
+    refuse_other_name
     preflight
     install_kit
     note_runtime_folders
     write_state owner "$owner"
+    [ -z "$node" ] || write_state node "$node"
+    [ -z "$fixed" ] || write_state fixed "$fixed"
+    [ -z "$since" ] || write_state since "$since"
     [ -z "$source" ] || write_state source "$source"
 }
 
@@ -28,6 +32,14 @@ refuse_other_owner() {
         "\`slipway adopt\` brings back the state that built it, from the copy on its control planes (the CA is in there);" \
         "or restore your backup of that state;" \
         "or reset the node: sudo sh /var/lib/slipway/kit/current/step base remove"
+}
+
+# A kubelet's certificates and its Node object carry its name: under another one it is another node.
+refuse_other_name() {
+    [ -n "$node" ] && [ -f "$state/node" ] || return 0
+    [ "$(cat "$state/node")" = "$node" ] || fail "The machine $(uname -n) is the node $(cat "$state/node") and can't" \
+        "become $node, so nothing was changed. Take $(cat "$state/node") out of the configuration and run this, which" \
+        "drains and cleans it; then give the machine its new name."
 }
 
 # The kit is copied from the upload to a folder that is named for its content and never changes. Old ones stay: a stored

@@ -2,10 +2,14 @@
 # One comparison for check, apply and probe.
 
 # differences INDEX: lines "ID KIND NAME SENTENCE" for what differs from $work/facts; a unit's stamp goes to
-# $work/stamps as "NAME STAMP". A stamp is text, so that one can see which input of a unit changed.
+# $work/stamps as "NAME STAMP". A stamp is text, so that one can see which input of a unit changed. What the node's other
+# steps applied counts as it will be when they have mended it.
 differences() {
     : >"$work/stamps"
-    awk -F '\t' -v stamps="$work/stamps" "$comparer" "$work/facts" pass=1 "$1" pass=2 "$1"
+    for file in "$state"/manifests/*; do
+        case $file in */"${kind:-}" | *.next | *'*') ;; *) cat "$file" ;; esac
+    done >"$work/others"
+    awk -F '\t' -v stamps="$work/stamps" "$comparer" "$work/facts" pass=1 "$work/others" "$1" pass=2 "$1"
 }
 
 comparer='
@@ -21,11 +25,9 @@ function text(path, sum, wanted_mode, wanted_owner) {
     else if (sums[path] != sum) differs("file " path " has other content")
     else owned("file", wanted_mode, wanted_owner)
 }
-# What a unit was started with, of one path: as it will be where this manifest says so, else as it is.
+# What a unit is started with, of one path: as it will be where a manifest says so, else as it is.
 function input(path) {
-    if (path in wanted) return wanted[path]
-    if (!(path in type)) return "missing"
-    return type[path] == "l" ? "->" target[path] : sums[path]
+    return (path in wanted) ? wanted[path] : actual(path)
 }
 function why_restart(old, new,    i, n, o, was, now, cause) {
     n = split(new, now, " "); o = split(old, was, " ")
@@ -34,8 +36,22 @@ function why_restart(old, new,    i, n, o, was, now, cause) {
     split("", seen)
     return cause == "" ? "its settings" : cause
 }
+# An input that was changed by hand before the unit was started again, however that came: the unit runs with it, and
+# putting the input back is not enough.
+function taken_up(unit,    i, n, part, path, at, cause) {
+    n = split(is["stamp", unit], part, " ")
+    for (i = 2; i <= n; i++) {
+        at = index(part[i], "=")
+        path = substr(part[i], 1, at - 1)
+        if (path == "text") path = "/etc/systemd/system/" unit
+        if (path !~ /^\// || substr(part[i], at + 1) ~ /^(-|missing)$/ || substr(part[i], at + 1) == actual(path)) continue
+        if (is["since", unit] > ((path in changed) ? changed[path] : is["stamped", unit]) + 1) cause = cause (cause == "" ? "" : ", ") path
+    }
+    return cause
+}
+function actual(path) { return !(path in type) ? "missing" : type[path] == "l" ? "->" target[path] : sums[path] }
 BEGIN { OFS = "\t" }
-!pass && $1 == "path" { type[$2] = $3; mode[$2] = $4; sub(/^0+/, "", mode[$2]); owner[$2] = $5; target[$2] = $6; next }
+!pass && $1 == "path" { type[$2] = $3; mode[$2] = $4; sub(/^0+/, "", mode[$2]); owner[$2] = $5; target[$2] = $6; changed[$2] = $7; next }
 !pass && $1 == "sum" { sums[$2] = $3; next }
 !pass { value = $4; for (i = 5; i <= NF; i++) value = value "\t" $i; is[$2, $3] = value; next }
 pass == 1 {
@@ -103,6 +119,8 @@ $2 == "unit" {
     print $3, stamp > stamps
     if ($4 != "started" && is["stamp", $3] != stamp)
         why = why (why == "" ? "" : "; ") "has to restart" (is["stamp", $3] == "" ? "" : " for " why_restart(is["stamp", $3], stamp))
+    else if ($4 == "active" && (hand = taken_up($3)) != "")
+        why = why (why == "" ? "" : "; ") "has to restart for " hand ", with which it was started"
     if (why != "") differs("unit " $3 ": " why)
 }
 '

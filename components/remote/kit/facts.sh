@@ -1,6 +1,6 @@
 # shellcheck shell=sh disable=SC2016,SC2129,SC2154
 # What the node has of what an index names, asked for in as few processes as possible. Lines, words separated by tabs:
-#   path PATH TYPE MODE OWNER TARGET      (f, d, l as find says; nothing for a missing path)
+#   path PATH TYPE MODE OWNER TARGET CHANGED   (f, d, l as find says; nothing for a missing path; seconds since 1970)
 #   sum PATH SHA256                       (of a file; of a folder's files and their names)
 #   is WHAT NAME VALUE                    (sysctl, module, package, user, swap, image, docker, active, enabled, …)
 
@@ -50,7 +50,7 @@ gather_paths() {
         keep_sums
     fi
     {
-        awk -F '\t' -v OFS='\t' '{ print "path", $1, $2, $3, $4, $6 }' "$work/found"
+        awk -F '\t' -v OFS='\t' '{ split($5, time, " "); print "path", $1, $2, $3, $4, $6, time[3] }' "$work/found"
         [ ! -f "$work/sums.old" ] || cat "$work/sums.old"
         awk -F '\t' -v root="$root" '
             FNR != NR { if ($2 == "d" && $1 in input) print $1; next }
@@ -123,20 +123,27 @@ gather_docker() {
     done
 }
 
+# booted: when systemd's clock began, in seconds since 1970
+booted() {
+    echo "$(date +%s.%N) $(cut -d ' ' -f 1 /proc/uptime)" | awk '{ printf "%.3f", $1 - $2 }'
+}
+
 gather_units() {
     units=$(awk -F '\t' '$2 == "unit" { print $3 }' "$1")
     [ -n "$units" ] || return 0
     for unit in $units; do
-        [ ! -f "$state/stamps/$unit" ] || printf 'is\tstamp\t%s\t%s\n' "$unit" "$(cat "$state/stamps/$unit")"
+        [ ! -f "$state/stamps/$unit" ] || printf 'is\tstamp\t%s\t%s\nis\tstamped\t%s\t%s\n' \
+            "$unit" "$(cat "$state/stamps/$unit")" "$unit" "$(stat -c %Y "$state/stamps/$unit")"
     done
     # shellcheck disable=SC2086
-    systemctl show -p Id,ActiveState,UnitFileState,NeedDaemonReload,ActiveEnterTimestamp $units 2>/dev/null | awk -F = '
+    systemctl show -p Id,ActiveState,UnitFileState,NeedDaemonReload,ActiveEnterTimestampMonotonic $units 2>/dev/null |
+        awk -F = -v booted="$(booted)" '
         function flush() {
             if (is["Id"] != "") {
                 print "is\tactive\t" is["Id"] "\t" is["ActiveState"]
                 print "is\tenabled\t" is["Id"] "\t" is["UnitFileState"]
                 print "is\treload\t" is["Id"] "\t" is["NeedDaemonReload"]
-                print "is\tsince\t" is["Id"] "\t" is["ActiveEnterTimestamp"]
+                printf "is\tsince\t%s\t%.3f\n", is["Id"], booted + is["ActiveEnterTimestampMonotonic"] / 1000000
             }
             split("", is)
         }

@@ -5,6 +5,7 @@
 # no list of processes shows it.
 join_token() {
     mkdir -p "$run"
+    await 60 remember_address || fail "The API on $(uname -n) doesn't take the address of $1."
     id=$(random_text 6)
     secret=$(random_text 16)
     left=60

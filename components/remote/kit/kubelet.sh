@@ -28,7 +28,7 @@ prepare_bootstrap() {
     fi
     # shellcheck disable=SC2034
     ttl=600
-    token=$(join_token "$node")
+    token=$(join_token "$node") || exit 1
     printf '%s\n' "${token%%.*}" >"$state/bootstrap-token"
     cat >"$work/bootstrap" <<EOF
 apiVersion: v1

@@ -20,8 +20,19 @@ main() {
         join)
             node=${2:-}
             shift 2
-            read_arguments "$@"
+            read_arguments "node=$node" "$@"
+            open_scratch
             join_token "$node"
+            return
+            ;;
+        member)
+            verb=${2:-}
+            node=${3:-}
+            case $verb in apply | remove) ;; *) fail "The step member knows no '$verb': apply, remove." ;; esac
+            shift 3
+            read_arguments "node=$node" "$@"
+            open_scratch
+            "${verb}_membership"
             return
             ;;
         ready)
@@ -31,7 +42,7 @@ main() {
             return
             ;;
         base | stage | credentials | control-plane | activate) verb=${2:-} ;;
-        *) fail "The kit knows no step '$kind': base, stage, credentials, control-plane, activate, join, ready, approve," \
+        *) fail "The kit knows no step '$kind': base, stage, credentials, control-plane, activate, join, member, ready, approve," \
             "keep-state, give-state, probe." ;;
     esac
     case $verb in
@@ -48,7 +59,7 @@ main() {
 # Keys that the kit has no use for only make a command differ, so that its step runs again.
 read_arguments() {
     node='' owner='' source='' ports='' generation='' ttl=1800
-    minimum=1 patience=60 network=''
+    minimum=1 patience=60 network='' nodes=0 address='' fixed='' since='' lost='' seconds=300
     for argument; do
         case $argument in
             node=*) node=${argument#*=} ;;
@@ -60,6 +71,12 @@ read_arguments() {
             minimum=*) minimum=${argument#*=} ;;
             patience=*) patience=${argument#*=} ;;
             network=*) network=${argument#*=} ;;
+            nodes=*) nodes=${argument#*=} ;;
+            address=*) address=${argument#*=} ;;
+            fixed=*) fixed=${argument#*=} ;;
+            since=*) since=${argument#*=} ;;
+            lost=*) lost=${argument#*=} ;;
+            seconds=*) seconds=${argument#*=} ;;
             *=*) ;;
             *) fail "The argument '$argument' is not of the form key=value." ;;
         esac
@@ -79,6 +96,12 @@ take_lock() {
             fail "Another run has been working on this node for more than 300 s (it holds $run/*.lock):" \
                 "let it end, or find it by 'ps -ef | grep slipway', then run this again."
     fi
+}
+
+# For what shares a machine with any other step, and works on the API alone.
+open_scratch() {
+    work=$(mktemp -d)
+    trap 'rm -rf "$work"' EXIT
 }
 
 # Manifests may hold secrets, so the work folder is below /run, which is memory. A killed run's folder goes with the

@@ -2,14 +2,16 @@
 # One line of JSON: what the node is, and what differs from what was applied. Changes nothing but the table of digests.
 
 probe() {
-    work=$(mktemp -d)
-    trap 'rm -rf "$work"' EXIT
+    open_scratch
     : >"$work/retired"
     cat "$state"/manifests/* 2>/dev/null | awk -F '\t' -v OFS='\t' '{ $1 = NR; print }' >"$work/all" || true
     if [ -d "$state" ]; then gather "$work/all"; else : >"$work/facts"; fi
     {
         [ ! -f "$state/owner" ] || member known true
         [ ! -f "$state/owner" ] || member owner "\"$(cat "$state/owner")\""
+        [ ! -f "$state/node" ] || member node "\"$(cat "$state/node")\""
+        [ ! -f "$state/since" ] || member since "$(cat "$state/since")"
+        [ ! -f "$state/fixed" ] || member fixed "{$(tr , '\n' <"$state/fixed" | sed 's/\([^:]*\):\(.*\)/"\1":"\2"/' | paste -s -d ,)}"
         member joined "$(if [ -e "$root/var/lib/kubelet/pki/kubelet-client-current.pem" ]; then echo true; else echo false; fi)"
         member architecture "\"$(architecture)\""
         member system "\"$(sed -n 's/^PRETTY_NAME=//p' "$root/etc/os-release" | tr -d '"')\""
@@ -20,6 +22,7 @@ probe() {
         member versions "{$(probe_versions | paste -s -d ,)}"
         member units "{$(awk -F '\t' '$2 == "active" { print "\"" $3 "\":\"" $4 "\"" }' "$work/facts" | sort -u | paste -s -d ,)}"
         member kinds "{$(probe_kinds | paste -s -d ,)}"
+        member members "{$(probe_members | paste -s -d ,)}"
     } | paste -s -d , | sed 's/^/{/; s/$/}/'
 }
 
@@ -55,8 +58,13 @@ probe_kinds() {
         generation=$(cat "$state/generations/$name" 2>/dev/null || echo 0)
         # A step that was killed has more to do than its last manifest says.
         [ ! -f "$state/manifests/$name.next" ] || count=$((count + 1))
-        [ "$count" = 0 ] || generation=$((generation + 1))
-        entries=$(head -n 10 "$work/differences" | cut -f 4 | sed 's/[\\"]/\\&/g; s/.*/"&"/' | paste -s -d ,)
-        printf '"%s":{"generation":%s,"differences":%s,"entries":[%s]}\n' "$name" "$generation" "$count" "$entries"
+        cut -f 4 "$work/differences" | report_drift "$name" "$generation" "$count"
     done
+}
+
+# report_drift NAME GENERATION COUNT, with sentences on standard input
+report_drift() {
+    [ "$3" = 0 ] && next=$2 || next=$(($2 + 1))
+    entries=$(head -n 10 | sed 's/[\\"]/\\&/g; s/.*/"&"/' | paste -s -d ,)
+    printf '"%s":{"generation":%s,"differences":%s,"entries":[%s]}\n' "$1" "$next" "$3" "$entries"
 }

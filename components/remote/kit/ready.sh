@@ -1,10 +1,10 @@
 # shellcheck shell=sh disable=SC2154
 # The gate before workloads: enough nodes for them to be spread, and no waiting for one that is dead.
 
-# await_nodes: waits until all nodes of the inventory are Ready and on the pod network; after $patience seconds $minimum
+# await_nodes: waits until all $nodes are Ready and on the pod network; after $patience seconds $minimum
 # of them are enough, and without those it fails after $patience more.
 await_nodes() {
-    all=$(grep -c . "$root/etc/kubernetes/inventory")
+    all=$nodes
     start=$(date +%s)
     while :; do
         ready=$(ready_nodes)

@@ -68,10 +68,23 @@ trust_fresh_units() {
 # fresh UNIT PATH,PATH…: became active after the last change of these
 fresh() {
     since=$(awk -F '\t' -v unit="$1" '$2 == "since" && $3 == unit { print $4 }' "$work/facts")
-    [ -n "$since" ] && since=$(date -d "$since" +%s 2>/dev/null) || return 1
+    [ -n "$since" ] || return 1
     for input in $(echo "${2%-}" | tr , ' '); do
-        [ -e "$root$input" ] && [ "$(stat -c %Z "$root$input")" -lt "$since" ] || return 1
+        [ -e "$root$input" ] && [ "$(stat -c %Z "$root$input")" -lt "${since%.*}" ] || return 1
     done
+}
+
+# distrust_units: whatever step puts an input back, a unit that was started with another one has to be started again.
+# Its stamp goes, which is the one thing that survives a kill.
+distrust_units() {
+    cut -f 3 "$work/differences" | grep -q '^/' || return 0
+    awk -F '\t' '$2 == "unit"' "$work/others" | cat - "$work/index" >"$work/all-units"
+    gather "$work/all-units"
+    differences "$work/all-units" >"$work/all-differences"
+    awk -F '\t' '$4 ~ /with which it was started/ { print $3 }' "$work/all-differences" | while read -r unit; do
+        rm -f "$state/stamps/$unit"
+    done
+    gather "$work/index"
 }
 
 stamp_unit() {

@@ -1,0 +1,117 @@
+import * as pulumi from "@pulumi/pulumi";
+
+import { ClusterSettings } from "../config/schema";
+import { isControlPlane, NodeSpec } from "../inventory";
+import { NodeReport } from "../remote";
+import { canBeAsked } from "./steps";
+
+type Reports = Readonly<Record<string, NodeReport>>;
+
+/** What a cluster is built with once and for all, as each machine remembers it. */
+export function fixedSettings({
+    domain,
+    network,
+}: Pick<ClusterSettings, "domain" | "network">): Record<string, string> {
+    return { domain, podCidr: network.podCidr, serviceCidr: network.serviceCidr };
+}
+
+const reasons: Record<string, string> = {
+    domain: "it stands in the API server's certificates and in the DNS settings of every running pod",
+    podCidr: "every node and every running pod has an address of it",
+    serviceCidr: "the services, and the API's own address in its certificates, are in it",
+};
+
+const places: Record<string, string> = {
+    domain: "cluster.domain",
+    podCidr: "cluster.network.podCidr",
+    serviceCidr: "cluster.network.serviceCidr",
+};
+
+/** @throws pulumi.RunError with every problem that `livingProblems` finds, before anything is touched */
+export function refuseUnchangeable(cluster: ClusterSettings, nodes: readonly NodeSpec[], reports: Reports): void {
+    const problems = livingProblems(cluster, nodes, reports);
+    if (problems.length > 0) {
+        const lines = problems.map((problem) => `  - ${problem}`).join("\n");
+        throw new pulumi.RunError(`The configuration asks for what can't be; nothing was touched.\n${lines}`);
+    }
+}
+
+/**
+ * What the configuration asks of machines that are part of a living cluster and that can't be had: every problem at
+ * once, each with its reason and the way out. Pure; machines that gave no answer are taken at the configuration's word.
+ */
+export function livingProblems(
+    cluster: Pick<ClusterSettings, "name" | "domain" | "network">,
+    nodes: readonly NodeSpec[],
+    reports: Reports,
+): string[] {
+    const living = nodes.flatMap((node) => {
+        const report = reports[node.name];
+        return report?.known && canBeAsked(report) ? [{ node, report }] : [];
+    });
+    const members = living.filter(({ report }) => report.joined);
+    return [
+        ...living.flatMap(({ node, report }) => identityProblems(cluster.name, node, report)),
+        ...changedSettings(fixedSettings(cluster), members),
+        ...controlPlaneProblems(nodes, reports, members),
+    ];
+}
+
+interface Living {
+    readonly node: NodeSpec;
+    readonly report: NodeReport;
+}
+
+function identityProblems(cluster: string, { name }: NodeSpec, report: NodeReport): string[] {
+    const owner = report.owner?.split(":")[0] ?? cluster;
+    if (owner !== cluster) {
+        return [
+            `${name} belongs to the cluster ${owner}, not to ${cluster}. A cluster can't be renamed: give it its old name ` +
+                `again. A machine of another cluster is taken out there first, or reset by ` +
+                `\`sudo sh /var/lib/slipway/kit/current/step base remove\`, which stops whatever runs on it.`,
+        ];
+    }
+    const built = report.node ?? name;
+    return built === name
+        ? []
+        : [
+              `${name} is a machine that was built as the node ${built}. A node can't be renamed, for its certificates and ` +
+                  `its Node object carry the name: take ${built} out of the configuration and run \`up\`, which drains ` +
+                  `and cleans it; then add it as ${name}.`,
+          ];
+}
+
+function changedSettings(wanted: Record<string, string>, members: readonly Living[]): string[] {
+    return Object.entries(wanted).flatMap(([key, value]) => {
+        const other = members.find(({ report }) => (report.fixed?.[key] ?? value) !== value);
+        return other
+            ? [
+                  `${places[key]} can't become ${value} on a living cluster: ${other.node.name} was built with ` +
+                      `${other.report.fixed?.[key]}, and ${reasons[key]}. Set it back; or build a new cluster beside this ` +
+                      `one and move the workloads; or destroy this one and build it anew.`,
+              ]
+            : [];
+    });
+}
+
+/** etcd's members are the control planes: one that is only rendered differently would lose its data or start empty. */
+function controlPlaneProblems(nodes: readonly NodeSpec[], reports: Reports, members: readonly Living[]): string[] {
+    const built = members.find(({ report }) => report.kinds["control-plane"])?.node.name;
+    return nodes.flatMap((node) => {
+        const report = reports[node.name];
+        if (report === undefined || !canBeAsked(report)) {
+            return [];
+        }
+        const is = report.kinds["control-plane"] !== undefined;
+        const wanted = isControlPlane(node);
+        if (wanted && !is && (report.joined || (members.length > 0 && built !== node.name))) {
+            return [
+                `${node.name} can't become a control plane of a living cluster${built ? `, whose etcd is on ${built}` : ""}: ` +
+                    `leave the role to the machines that have it.`,
+            ];
+        }
+        return is && !wanted && report.joined
+            ? [`${node.name} holds the cluster's etcd: it can't stop being a control plane while the cluster lives.`]
+            : [];
+    });
+}

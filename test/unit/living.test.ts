@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+
+import { fixedSettings, livingProblems } from "../../components/node/living";
+import type { NodeReport } from "../../components/remote";
+import { boards } from "../support";
+
+const kind = { generation: 1, differences: 0, entries: [] };
+const nothing: NodeReport = {
+    reachable: true,
+    known: false,
+    joined: false,
+    versions: {},
+    units: {},
+    kinds: {},
+    members: {},
+};
+
+/** Two boards of a living cluster, as their probes tell of them. */
+function living(change: Partial<Record<"hex-n1" | "hex-n2", Partial<NodeReport>>> = {}): Record<string, NodeReport> {
+    const { cluster } = boards();
+    const member = { ...nothing, known: true, joined: true, owner: "hex:f00d", fixed: fixedSettings(cluster) };
+    return {
+        "hex-n1": {
+            ...member,
+            node: "hex-n1",
+            kinds: { base: kind, "control-plane": kind, activate: kind },
+            ...change["hex-n1"],
+        },
+        "hex-n2": { ...member, node: "hex-n2", kinds: { base: kind, activate: kind }, ...change["hex-n2"] },
+    };
+}
+
+describe("what a living cluster refuses", () => {
+    const problems = (settings: object, reports = living(), roles?: string[][]) => {
+        const { cluster, nodes } = boards(settings, roles);
+        return livingProblems(cluster, nodes, reports);
+    };
+
+    it("nothing, when nothing of that kind changed, also where a machine says nothing", () => {
+        assert.deepEqual(problems({}), []);
+        assert.deepEqual(problems({ domain: "new.local" }, { "hex-n1": nothing, "hex-n2": nothing }), []);
+        const silent = { ...nothing, reachable: false, problem: "hex-n2: no answer" };
+        assert.deepEqual(problems({}, { ...living(), "hex-n2": silent }), []);
+    });
+
+    it("another domain, pod or service network: all at once, each with what it was and the ways out", () => {
+        const found = problems({
+            domain: "new.local",
+            network: { podCidr: "10.1.0.0/16", serviceCidr: "10.2.0.0/16" },
+        });
+        assert.equal(found.length, 3);
+        assert.match(
+            found[0],
+            /^cluster\.domain can't become new\.local .*hex-n1 was built with hex\.k8s\.local.*Set it back; or/,
+        );
+        assert.match(found[1], /^cluster\.network\.podCidr can't become 10\.1\.0\.0\/16 .*10\.244\.0\.0\/16/);
+        assert.match(found[2], /^cluster\.network\.serviceCidr can't become 10\.2\.0\.0\/16 .*10\.96\.0\.0\/16/);
+    });
+
+    it("as long as no machine has joined, everything may change", () => {
+        const built = living({ "hex-n1": { joined: false }, "hex-n2": { joined: false } });
+        assert.deepEqual(problems({ domain: "new.local" }, built), []);
+    });
+
+    it("another name: of the cluster, of a node", () => {
+        assert.match(
+            problems({ name: "new" })[0],
+            /^hex-n1 belongs to the cluster hex, not to new\..*can't be renamed/,
+        );
+        const renamed = living({ "hex-n2": { node: "hex-n9" } });
+        assert.match(
+            problems({}, renamed)[0],
+            /^hex-n2 is a machine that was built as the node hex-n9\..*take hex-n9 out/,
+        );
+    });
+
+    it("a control plane that comes or goes, for etcd's data are there", () => {
+        const moved = problems({}, living(), [["worker"], ["control-plane", "worker"]]);
+        assert.match(moved.join("\n"), /hex-n1 holds the cluster's etcd/);
+        assert.match(
+            moved.join("\n"),
+            /hex-n2 can't become a control plane of a living cluster, whose etcd is on hex-n1/,
+        );
+        const grown = { ...living(), "hex-n3": nothing, "hex-n4": nothing };
+        const roles = [["control-plane", "worker"], ["worker"], ["control-plane"], ["control-plane"]];
+        const three = problems({}, grown, roles);
+        assert.match(three.join("\n"), /hex-n3 can't become.*\n.*hex-n4 can't become/);
+    });
+});
