@@ -97,7 +97,6 @@ describe("setup: what is chosen", () => {
     });
 
     it("asks all sites at once and takes silence, refusals and errors for a no", async () => {
-        const start = Date.now();
         const found = await probeSites(async (url) => {
             if (url.includes("registry")) return 401;
             if (url.includes("github")) return 403;
@@ -105,7 +104,6 @@ describe("setup: what is chosen", () => {
             return new Promise<number>(() => undefined);
         }, 50);
         assert.deepEqual(found, { pulumi: false, kubernetes: false, releases: false, images: true });
-        assert.ok(Date.now() - start < 1000);
     });
 
     it("compares versions by number", () => {
