@@ -5,7 +5,7 @@ import { artifactSources, type ArtifactSource } from "./stackRecord";
 /** The commands, with what they do, as `slipway --help` lists them. */
 export const commands = {
     up: "build the cluster, or bring it to what the configuration says",
-    preview: "show what `up` would change; changes nothing",
+    preview: "show what `up` would change, and which units restart; changes nothing",
     down: "destroy everything that `up` made",
     adopt: "bring back a state that was lost here, from the copy on the control planes",
     info: "show the nodes: roles, addresses, state, hardware, system, versions",
@@ -40,6 +40,7 @@ const tasks = ["--verify", "--serve", "--pin"];
 const switches: Partial<Record<CommandName, readonly string[]>> = {
     info: ["--json"],
     kubeconfig: ["--merge"],
+    preview: ["--json"],
 };
 /** Options of Pulumi's that are handed on from up, preview and down; others go behind "--". */
 const handedOn = ["--diff", "--expect-no-changes", "--refresh", "--json", "--target", "--replace", "--debug"];
@@ -126,6 +127,7 @@ export function help(): string {
         "                       upstream, mirror (cluster.source of the configuration) or build (from source)",
         "",
         "  info --json                  for programs: everything as one JSON text",
+        "  preview --json               for programs: the changes and restarts as one JSON text",
         "  kubeconfig --merge           merge it into the kubeconfig of your own, with a backup beside it",
         "  mirror --verify              check every file of the mirror against its manifest",
         "  mirror --serve [HOST:PORT]   serve it to machines over HTTP, until Ctrl-C (default: 0.0.0.0:8080)",

@@ -5,6 +5,8 @@ export interface EngineOptions {
     readonly env: NodeJS.ProcessEnv;
     /** Whether Pulumi talks to the terminal itself. Default: there is one. */
     readonly terminal?: boolean;
+    /** Where Pulumi's stdout goes. Default: ours. */
+    readonly output?: NodeJS.WriteStream;
 }
 
 /** What `runPulumi` returns after an interrupt, whatever Pulumi ended with. */
@@ -27,10 +29,11 @@ const hearing = 1000;
  */
 export function runPulumi(pulumi: string, args: readonly string[], options: EngineOptions): Promise<number> {
     const terminal = options.terminal ?? (process.stdin.isTTY === true && process.stdout.isTTY === true);
+    const { output = process.stdout } = options;
     const child = spawn(pulumi, args, {
         cwd: options.cwd,
         env: options.env,
-        stdio: terminal ? "inherit" : ["ignore", "pipe", "pipe"],
+        stdio: terminal ? ["inherit", output, "inherit"] : ["ignore", "pipe", "pipe"],
     });
     let heard = false;
     const pass = (from: NodeJS.ReadableStream | null, to: NodeJS.WritableStream) =>
@@ -38,7 +41,7 @@ export function runPulumi(pulumi: string, args: readonly string[], options: Engi
             if (!heard && chunk.includes("^C received")) heard = true;
             to.write(chunk);
         });
-    pass(child.stdout, process.stdout);
+    pass(child.stdout, output);
     pass(child.stderr, process.stderr);
 
     running++;

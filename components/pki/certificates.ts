@@ -1,7 +1,7 @@
 import type { ClusterSettings } from "../config/schema";
-import { apiServiceIp, certificatePaths, clusterEndpoint, NodeSpec, operatorEndpoint, paths } from "../inventory";
+import { apiServiceIp, clusterEndpoint, NodeSpec, operatorEndpoint } from "../inventory";
 import { serviceAccountIssuer } from "../render/apiserver";
-import { etcdUser } from "../render/etcd";
+import { placeOf } from "./places";
 
 /** Who signs: the cluster's authority, etcd's, or the one of the API server's front proxy. */
 export type AuthorityName = "cluster" | "etcd" | "front-proxy";
@@ -26,16 +26,13 @@ export interface CertificateSpec {
     readonly files?: { readonly certificate: string; readonly key: string; readonly owner: string };
 }
 
-const inKubernetes = (name: string) => ({ ...certificatePaths(paths.pki, name), owner: "root:root" });
-const inEtcd = (name: string) => ({ ...certificatePaths(paths.etcdPki, name), owner: `${etcdUser}:${etcdUser}` });
-
 const client = (name: string, commonName: string, organization?: string, authority: AuthorityName = "cluster") => ({
     name,
     authority,
     commonName,
     ...(organization && { organization }),
     usages: ["client_auth"] as const,
-    files: inKubernetes(name),
+    files: placeOf(name),
 });
 
 /**
@@ -55,7 +52,7 @@ export function controlPlaneCertificates(
             commonName: "kube-apiserver",
             usages: ["server_auth"],
             ...apiNames(cluster, node, nodes),
-            files: inKubernetes("apiserver"),
+            files: placeOf("apiserver"),
         },
         client("apiserver-etcd-client", "kube-apiserver-etcd-client", undefined, "etcd"),
         // Gets its rights on kubelets from a ClusterRoleBinding of components/access.
@@ -69,7 +66,7 @@ export function controlPlaneCertificates(
             commonName: node.name,
             usages: ["server_auth", "client_auth"],
             ...etcdNames,
-            files: inEtcd("server"),
+            files: placeOf("etcd-server"),
         },
         {
             name: "etcd-peer",
@@ -77,7 +74,7 @@ export function controlPlaneCertificates(
             commonName: node.name,
             usages: ["server_auth", "client_auth"],
             ...etcdNames,
-            files: inEtcd("peer"),
+            files: placeOf("etcd-peer"),
         },
     ];
     return specs.map((spec) => ({ ...spec, hours: cluster.certificates.hours }));

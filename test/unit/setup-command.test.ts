@@ -39,6 +39,10 @@ describe("setup: the command", () => {
     it("knows what single commands can be told besides", () => {
         assert.deepEqual(parseArguments(["kubeconfig", "--merge", "--stack", "hex"]).switches, ["--merge"]);
         assert.deepEqual(parseArguments(["info", "--json"]).switches, ["--json"]);
+        const { switches, rest } = parseArguments(["preview", "--json", "--diff"]);
+        assert.deepEqual([switches, rest], [["--json"], ["--diff"]]);
+        const pulumis = parseArguments(["preview", "--", "--json"]);
+        assert.deepEqual([pulumis.switches, pulumis.rest], [[], ["--json"]]);
         assert.throws(() => parseArguments(["kubeconfig", "--merg"]), /did you mean "--merge"/);
         assert.throws(() => parseArguments(["info", "--merge"]), /doesn't know "--merge".*--json; what/);
     });
