@@ -4,6 +4,7 @@ import * as path from "node:path";
 import { help, parseArguments, type Arguments, type CommandName } from "../setup/arguments";
 import { adopt } from "../setup/commands/adopt";
 import { down } from "../setup/commands/down";
+import { forget } from "../setup/commands/forget";
 import { kubectl } from "../setup/commands/kubectl";
 import { mirror } from "../setup/commands/mirror";
 import { check, kubeconfig, pulumi } from "../setup/commands/others";
@@ -23,6 +24,7 @@ const commands: Record<CommandName, Command> = {
     preview,
     down,
     adopt,
+    forget,
     info: (...args) => infoModule().info(...args),
     kubeconfig,
     kubectl,

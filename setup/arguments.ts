@@ -8,6 +8,7 @@ export const commands = {
     preview: "show what `up` would change, and which units restart; changes nothing",
     down: "destroy everything that `up` made",
     adopt: "bring back a state that was lost here, from the copy on the control planes",
+    forget: "take a dead node out of the cluster without reaching it, e.g. `npm run forget -- hex-n3`",
     info: "show the nodes: roles, addresses, state, hardware, system, versions",
     kubeconfig: "print the kubeconfig and nothing else; --merge puts it into your own",
     kubectl: "run kubectl at the cluster's version, e.g. `npm run kubectl -- get nodes`",
@@ -26,6 +27,8 @@ export interface Arguments {
     readonly stack: string;
     readonly configFile?: string;
     readonly source?: ArtifactSource;
+    /** Of `forget`: which node. */
+    readonly node?: string;
     /** Of `mirror`: what to do with the filled mirror instead of filling it. */
     readonly task?: MirrorTask;
     /** Switches of this command that are on, such as --merge of `kubeconfig`. */
@@ -41,6 +44,7 @@ const switches: Partial<Record<CommandName, readonly string[]>> = {
     info: ["--json"],
     kubeconfig: ["--merge"],
     preview: ["--json"],
+    forget: ["--force"],
 };
 /** Options of Pulumi's that are handed on from up, preview and down; others go behind "--". */
 const handedOn = ["--diff", "--expect-no-changes", "--refresh", "--json", "--target", "--replace", "--debug"];
@@ -63,6 +67,7 @@ export function parseArguments(words: readonly string[]): Arguments {
     const on = new Set<string>();
     const rest: string[] = [];
     let task: MirrorTask | undefined;
+    let node: string | undefined;
     const queue = [...others];
     for (let word = queue.shift(); word !== undefined; word = queue.shift()) {
         const [name, inline] = split(word);
@@ -79,6 +84,8 @@ export function parseArguments(words: readonly string[]): Arguments {
             rest.push(...queue.splice(0));
         } else if (command === "pulumi" || command === "kubectl") {
             rest.push(word);
+        } else if (command === "forget" && !word.startsWith("-") && node === undefined) {
+            node = word;
         } else if (own.includes(word)) {
             on.add(word);
         } else if (command === "mirror" && tasks.includes(name)) {
@@ -97,12 +104,16 @@ export function parseArguments(words: readonly string[]): Arguments {
             );
         }
     }
+    if (command === "forget" && node === undefined) {
+        throw new Failure("Say which node is to be forgotten: `slipway forget NODE`.");
+    }
     return {
         command: command as CommandName,
         stack: values["--stack"] ?? "dev",
         configFile: values["--config-file"],
         source: readSource(values["--source"]),
         ...(task && { task }),
+        ...(node && { node }),
         switches: [...on],
         rest,
     };
@@ -126,6 +137,7 @@ export function help(): string {
         "  --source SOURCE      where Kubernetes and friends come from, decided once for each stack:",
         "                       upstream, mirror (cluster.source of the configuration) or build (from source)",
         "",
+        "  forget NODE --force          even though it answers on SSH",
         "  info --json                  for programs: everything as one JSON text",
         "  preview --json               for programs: the changes and restarts as one JSON text",
         "  kubeconfig --merge           merge it into the kubeconfig of your own, with a backup beside it",

@@ -61,10 +61,13 @@ export interface FoundCopy {
     readonly problem?: string;
 }
 
+/** Those that are worth a try. */
+export const livingControlPlanes = (nodes: readonly NodeSpec[]) => controlPlanes(nodes).filter(({ lost }) => !lost);
+
 /** Asks every control plane at once for its copy. */
 export async function fetchCopies(nodes: readonly NodeSpec[]): Promise<FoundCopy[]> {
     return Promise.all(
-        controlPlanes(nodes).map(async ({ name: node, ssh }) => {
+        livingControlPlanes(nodes).map(async ({ name: node, ssh }) => {
             try {
                 const { code, stdout, stderr } = await run(ssh, step("give-state"), { timeout: patience });
                 if (code !== 0) return { node, problem: lastLine(stderr) };
@@ -83,7 +86,7 @@ function controlPlaneNames({ lab, nodes }: Settings): string[] {
         const config = parseLab(lab);
         return nodeNames(config).slice(0, config.controlPlanes);
     }
-    return nodes.filter(({ roles }) => roles.includes("control-plane")).map(({ name }) => name);
+    return nodes.filter(({ roles, lost }) => roles.includes("control-plane") && !lost).map(({ name }) => name);
 }
 
 const lastLine = (text: string) => text.trim().split("\n").at(-1) ?? "";

@@ -1,5 +1,3 @@
-import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
 import { interruptedStatus, pulumiRuns } from "./engine";
 import { Failure } from "./failure";
@@ -10,7 +8,8 @@ import type { Prepared } from "./prepare";
 import { endProcesses, processesWith } from "./processes";
 import type { Progress } from "./progress";
 import { run } from "./run";
-import { lockFolder, readState, stateFile, type Stack } from "./stack";
+import { exportState, lockFolder, readState, stateFile, type Stack } from "./stack";
+import { importState } from "./stateImport";
 import { repairState } from "./stateRepair";
 
 /**
@@ -76,15 +75,7 @@ export async function mend(prepared: Prepared, progress: Progress): Promise<void
     progress.say(`${pending.length} operations of a killed run never ended; they are done again.`);
     await removePending(prepared, progress);
     // Importing what was exported drops the operations that are pending; nothing else changes.
-    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "slipway-state-"));
-    try {
-        const file = path.join(folder, "state.json");
-        const common = ["--stack", stack.name, "--non-interactive"];
-        await run(pulumi, ["stack", "export", "--file", file, ...common], { ...options, purpose: "Reading the state" });
-        await run(pulumi, ["stack", "import", "--file", file, ...common], { ...options, purpose: "Mending the state" });
-    } finally {
-        fs.rmSync(folder, { recursive: true, force: true });
-    }
+    await importState(prepared, await exportState(prepared), "Mending the state");
 }
 
 /** A container that was being made has its name already, and the state doesn't know: it would stand in the way. */

@@ -16,6 +16,9 @@ export interface RunResult {
     readonly stderr: string;
 }
 
+/** Nothing on the way answers, or not in time: of a machine that only refuses the login, more can be said. */
+export class Unreachable extends Error {}
+
 type Hop = Omit<SshTarget, "proxy">;
 
 /**
@@ -29,7 +32,7 @@ export async function run(target: SshTarget, command: string, options: RunOption
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_resolve, reject) => {
         timer = setTimeout(
-            () => reject(new Error(`${place(target)} gave no answer over SSH within ${timeout / 1000} s`)),
+            () => reject(new Unreachable(`${place(target)} gave no answer over SSH within ${timeout / 1000} s`)),
             timeout,
         );
     });
@@ -56,7 +59,7 @@ async function dialAndRun(
     const sock = await new Promise<ClientChannel>((resolve, reject) =>
         bastion.forwardOut("127.0.0.1", 0, target.host, target.port, (error, channel) =>
             error
-                ? reject(new Error(`${place(proxy)} could not reach ${place(target)}: ${error.message}`))
+                ? reject(new Unreachable(`${place(proxy)} could not reach ${place(target)}: ${error.message}`))
                 : resolve(channel),
         ),
     );
@@ -71,7 +74,7 @@ function connect(hop: Hop, way: ConnectConfig, timeout: number, open: Client[]):
     return new Promise((resolve, reject) => {
         client.once("ready", () => resolve(client));
         // Stays on: a connection that breaks later must not become an uncaught error.
-        client.on("error", (error) => reject(new Error(explain(hop, error, mistrusted))));
+        client.on("error", (error) => reject(explain(hop, error, mistrusted)));
         try {
             // A short command and its answer are small packets: none shall wait for the one before it.
             client.once("connect", () => client.setNoDelay(true));
@@ -84,7 +87,7 @@ function connect(hop: Hop, way: ConnectConfig, timeout: number, open: Client[]):
                 ...pinned(hop.hostKey, () => (mistrusted = true)),
             });
         } catch (error) {
-            reject(new Error(explain(hop, error as Error, false)));
+            reject(explain(hop, error as Error, false));
         }
     });
 }
@@ -128,14 +131,18 @@ function execute(client: Client, command: string, stdin: string | undefined): Pr
     });
 }
 
-function explain(hop: Hop, error: Error & { level?: string }, mistrusted: boolean): string {
+function explain(hop: Hop, error: Error & { level?: string }, mistrusted: boolean): Error {
     if (mistrusted) {
-        return `${place(hop)} shows another host key than the one pinned in the configuration: find out why before you change it`;
+        return new Error(
+            `${place(hop)} shows another host key than the one pinned in the configuration: find out why before you change it`,
+        );
     }
     if (error.level === "client-authentication") {
-        return `${place(hop)} refuses the login of ${hop.user}: its authorized_keys lacks the key that was offered`;
+        return new Error(
+            `${place(hop)} refuses the login of ${hop.user}: its authorized_keys lacks the key that was offered`,
+        );
     }
-    return `${place(hop)} can't be reached over SSH: ${error.message}`;
+    return new Unreachable(`${place(hop)} can't be reached over SSH: ${error.message}`);
 }
 
 function place(hop: Hop): string {

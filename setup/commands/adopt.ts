@@ -1,6 +1,4 @@
 import * as fs from "node:fs";
-import * as os from "node:os";
-import * as path from "node:path";
 import type { Arguments } from "../arguments";
 import { Failure } from "../failure";
 import { machinesOf } from "../machines";
@@ -12,6 +10,7 @@ import { ensureStack, exportState, findStack, hasResources, passphraseFile, type
 import { keep, readRecord } from "../stackRecord";
 import { fetchCopies, type FoundCopy } from "../stateCopies";
 import type { StateCopy } from "../stateCopy";
+import { importState } from "../stateImport";
 import { commandFor } from "../texts";
 import { takeStack } from "../work";
 
@@ -35,7 +34,7 @@ export async function adopt(args: Arguments, root: string, progress: Progress): 
             for (const { node, problem } of found) {
                 if (problem) progress.say(`${node} gave no copy, so a newer one may be there: ${problem}`);
             }
-            await fitting(stack, () => restore(prepared, chosen.copy));
+            await fitting(stack, () => importState(prepared, chosen.copy, "Taking in the copy of the state"));
             if (chosen.copy.source) keep(name, { source: chosen.copy.source });
             progress.say(farewell(args, chosen));
             return 0;
@@ -88,18 +87,6 @@ export function chooseCopy(
             "  sudo sh /var/lib/slipway/kit/current/step base remove",
         ].join("\n"),
     );
-}
-
-async function restore({ stack, pulumi, env }: Prepared, copy: StateCopy): Promise<void> {
-    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "slipway-state-"));
-    try {
-        const file = path.join(folder, "state.json");
-        fs.writeFileSync(file, JSON.stringify(copy), { mode: 0o600 });
-        const args = ["stack", "import", "--file", file, "--stack", stack.name, "--non-interactive"];
-        await run(pulumi, args, { cwd: stack.root, env, purpose: "Taking in the copy of the state" });
-    } finally {
-        fs.rmSync(folder, { recursive: true, force: true });
-    }
 }
 
 /** Pulumi decrypts what it imports, and the salt of a configuration, and so finds out whether the passphrase fits. */

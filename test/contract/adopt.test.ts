@@ -1,23 +1,19 @@
 /** A copy of the state on a control plane, and the way back from it, with the real engine and the kit below a folder. */
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
-import * as os from "node:os";
 import * as path from "node:path";
 
 import type { Arguments } from "../../setup/arguments";
 import { adopt } from "../../setup/commands/adopt";
 import { refuseOwned } from "../../setup/owners";
-import { prepare, type Prepared } from "../../setup/prepare";
-import { Progress } from "../../setup/progress";
 import { run } from "../../setup/run";
 import { checkSettings } from "../../setup/settings";
-import { ensureStack, findStack, stateFile } from "../../setup/stack";
+import { findStack, stateFile } from "../../setup/stack";
 import { keep, readRecord } from "../../setup/stackRecord";
 import { keepCopies } from "../../setup/stateCopies";
 import { LocalNode } from "../kit/local";
 import { startSshServer, type SshServer } from "./sshServer";
-
-const checkout = path.resolve(__dirname, "../..");
+import { quiet, StackFolder } from "./stackFolder";
 
 /** A secret output, a secret input, and a key of its own. */
 const program = `
@@ -31,60 +27,40 @@ exports.request = request.certRequestPem;
 
 describe("a state that is lost", function () {
     this.timeout(300_000);
-    const root = fs.mkdtempSync(path.join(os.tmpdir(), "slipway-adopt-"));
-    const home = path.join(root, "home");
     const args: Arguments = { command: "adopt", stack: "hex", switches: [], rest: [] };
-    const quiet = new Progress({ stream: fs.createWriteStream("/dev/null"), live: false });
-    const saved = { ...process.env };
     const node = new LocalNode();
     const copy = "/var/lib/slipway/state.json.gz";
     let server: SshServer;
-    let prepared: Prepared;
+    let folder: StackFolder;
+    let root: string;
+    let home: string;
 
     const stack = () => findStack(root, { name: "hex", needed: true });
-    const pulumi = (...words: string[]) => {
-        const file = words[0] !== "stack" && prepared.configFile ? ["--config-file", prepared.configFile] : [];
-        const all = [...words, ...file, "--stack", "hex", "--non-interactive"];
-        return run(prepared.pulumi, all, { cwd: root, env: prepared.env });
-    };
+    const pulumi = (...words: string[]) => folder.pulumi(words);
     const keepNow = async () => {
         const said: string[] = [];
-        await keepCopies(prepared, checkSettings(stack()), (line) => said.push(line));
+        await keepCopies(folder.prepared, checkSettings(stack()), (line) => said.push(line));
         return said;
     };
 
     before(async () => {
-        for (const name of Object.keys(process.env)) if (name.startsWith("PULUMI_")) delete process.env[name];
-        Object.assign(process.env, { SLIPWAY_HOME: home, PULUMI_HOME: path.join(root, "pulumi") });
-        fs.mkdirSync(home, { mode: 0o700 });
+        folder = new StackFolder(program);
+        ({ root, home } = folder);
         server = await startSshServer({ translate: (command) => node.translate(command) });
         node.welcome();
         const { port, hostKey, privateKey } = server;
-        fs.writeFileSync(path.join(root, "id"), privateKey, { mode: 0o600 });
-        const ssh = { host: "127.0.0.1", port, user: "bb", hostKey, privateKeyFile: path.join(root, "id") };
+        folder.write("id", privateKey);
+        const ssh = { host: "127.0.0.1", port, user: "bb", hostKey, privateKeyFile: folder.at("id") };
         const nodes = [{ name: "hex-n1", address: "192.168.1.11", roles: ["control-plane", "worker"], ssh }];
-        const config = { "slipway:cluster": { name: "hex" }, "slipway:nodes": nodes };
-        fs.writeFileSync(path.join(root, "Pulumi.hex.yaml"), JSON.stringify({ config }));
-        fs.writeFileSync(path.join(root, "Pulumi.yaml"), "name: slipway\nruntime: nodejs\nmain: index.js\n");
-        fs.writeFileSync(path.join(root, "index.js"), program);
-        fs.copyFileSync(path.join(checkout, "package.json"), path.join(root, "package.json"));
-        for (const name of ["node_modules", "standins"])
-            fs.symlinkSync(path.join(checkout, name), path.join(root, name));
-        keep("hex", {
-            source: "build",
-            plugins: { command: "stand-in", docker: "stand-in", kubernetes: "stand-in", tls: "stand-in" },
-        });
-        prepared = await prepare({ stack: "hex", root, purpose: "operate", progress: quiet });
-        await ensureStack(prepared.stack, prepared.pulumi, prepared.env);
+        folder.configure({ cluster: { name: "hex" }, nodes });
+        await folder.open();
         await pulumi("up", "--yes", "--skip-preview");
     });
 
     after(async () => {
-        await prepared?.close();
+        await folder?.close();
         await server?.close();
         node.dispose();
-        process.env = saved;
-        fs.rmSync(root, { recursive: true, force: true });
     });
 
     /** What is lost with a disk: the state, and what was decided. */
@@ -166,15 +142,14 @@ describe("a state that is lost", function () {
     });
 
     it("comes back into a backend of the user's own", async () => {
-        await prepared.close();
-        const backend = path.join(root, "backend");
+        const backend = folder.at("backend");
         fs.mkdirSync(backend);
         const passphrase = fs.readFileSync(path.join(home, "passphrase"), "utf8").trim();
         Object.assign(process.env, { PULUMI_BACKEND_URL: `file://${backend}`, PULUMI_CONFIG_PASSPHRASE: "wrong" });
         await assert.rejects(adopt(args, root, quiet), /restore the variable PULUMI_CONFIG_PASSPHRASE/);
         process.env.PULUMI_CONFIG_PASSPHRASE = passphrase;
         assert.equal(await adopt(args, root, quiet), 0);
-        prepared = await prepare({ stack: "hex", root, purpose: "operate", progress: quiet });
+        await folder.prepare();
         await pulumi("preview", "--expect-no-changes");
         keep("hex", { copies: {} });
         assert.deepEqual(await keepNow(), []);

@@ -95,13 +95,19 @@ function serveFiles(sftp: SFTPWrapper): void {
 /**
  * Starts a server; `port` 0 takes a free one. It lets in `user` with its key, and with `password` when given.
  *
+ * @param options.user the key that is let in; by default one of its own.
  * @param options.translate what is run instead of a command, for a machine that is a folder of this one.
  */
 export async function startSshServer(
-    options: { port?: number; password?: string; translate?: (command: string) => string } = {},
+    options: {
+        port?: number;
+        password?: string;
+        translate?: (command: string) => string;
+        user?: ReturnType<typeof keyPair>;
+    } = {},
 ): Promise<SshServer> {
     const host = keyPair();
-    const user = keyPair();
+    const { user = keyPair() } = options;
     const connections = new Set<Connection>();
     const authorized = user.line.split(" ")[1];
     const listener = new Server({ hostKeys: [host.privateKey] }, (connection) => {
