@@ -28,17 +28,26 @@ export interface StepCommand {
     readonly words: ReadonlyMap<string, string>;
 }
 
-/** Reads what components/remote/nodeStep.ts writes. */
-export function commandOf({ create, update }: Readonly<Record<string, unknown>>): StepCommand | undefined {
+/** Reads what components/remote/nodeStep.ts and member.ts write: words of the removal count, too. */
+export function commandOf({
+    create,
+    update,
+    delete: removal,
+}: Readonly<Record<string, unknown>>): StepCommand | undefined {
     const text = textOf(update ?? create);
     if (text === undefined) return undefined;
-    const words = [...text.matchAll(/(?:'[^']*'|\\'|[^\s'\\])+/g)].map(([word]) =>
+    const words = wordsOf(text);
+    const kit = /([^/]+)\/(?:kit\/)?step$/.exec(words[1] ?? "")?.[1] ?? "";
+    return { kit, words: new Map([...wordsOf(textOf(removal) ?? ""), ...words.slice(2)].flatMap(pairOf)) };
+}
+
+function wordsOf(text: string): string[] {
+    return [...text.matchAll(/(?:'[^']*'|\\'|[^\s'\\])+/g)].map(([word]) =>
         word.replace(/'([^']*)'|\\'/g, (_, inner) => inner ?? "'"),
     );
-    const kit = /([^/]+)\/(?:kit\/)?step$/.exec(words[1] ?? "")?.[1] ?? "";
-    const pairs = words.slice(2).flatMap((word): [string, string][] => {
-        const at = word.indexOf("=");
-        return at > 0 ? [[word.slice(0, at), word.slice(at + 1)]] : [];
-    });
-    return { kit, words: new Map(pairs) };
+}
+
+function pairOf(word: string): [string, string][] {
+    const at = word.indexOf("=");
+    return at > 0 ? [[word.slice(0, at), word.slice(at + 1)]] : [];
 }

@@ -195,6 +195,11 @@ describe("changes: what Pulumi's event log tells", () => {
                 before: { ...command("control-plane apply"), stdin },
                 after: { ...command("control-plane apply", other), stdin },
             }),
+            step("n1-member", {
+                op: "update",
+                before: { ...command("member apply n1"), stdin: "", delete: `sh ${kit} member remove n1 seconds=300` },
+                after: { ...command("member apply n1"), stdin: "", delete: `sh ${kit} member remove n1 seconds=200` },
+            }),
         ]);
         assert.deepEqual(
             nodes.n1.changes.map(({ step, what, detail }) => [step, what, detail]),
@@ -203,6 +208,7 @@ describe("changes: what Pulumi's event log tells", () => {
                 ["base", "connection", undefined],
                 ["base", "argument source", "/mnt/a/ → /mnt/b/"],
                 ["control-plane", "node kit", undefined],
+                ["member", "argument seconds", "300 → 200"],
             ],
         );
         assert.deepEqual(nodes.n1.restarts, ["kube-csr-approver.service"]);
