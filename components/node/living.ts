@@ -8,23 +8,25 @@ import { canBeAsked } from "./steps";
 type Reports = Readonly<Record<string, NodeReport>>;
 
 /** What a cluster is built with once and for all, as each machine remembers it. */
-export function fixedSettings({
-    domain,
-    network,
-}: Pick<ClusterSettings, "domain" | "network">): Record<string, string> {
-    return { domain, podCidr: network.podCidr, serviceCidr: network.serviceCidr };
+export function fixedSettings({ domain, network, api }: FixedSettings): Record<string, string> {
+    const { podCidr, serviceCidr } = network;
+    return { domain, podCidr, serviceCidr, apiPort: String(api.port) };
 }
+
+type FixedSettings = Pick<ClusterSettings, "domain" | "network" | "api">;
 
 const reasons: Record<string, string> = {
     domain: "it stands in the API server's certificates and in the DNS settings of every running pod",
     podCidr: "every node and every running pod has an address of it",
     serviceCidr: "the services, and the API's own address in its certificates, are in it",
+    apiPort: "each kubelet keeps the API's address that it joined by, and couldn't reach it any more",
 };
 
 const places: Record<string, string> = {
     domain: "cluster.domain",
     podCidr: "cluster.network.podCidr",
     serviceCidr: "cluster.network.serviceCidr",
+    apiPort: "cluster.api.port",
 };
 
 /** @throws pulumi.RunError with every problem that `livingProblems` finds, before anything is touched */
@@ -41,7 +43,7 @@ export function refuseUnchangeable(cluster: ClusterSettings, nodes: readonly Nod
  * once, each with its reason and the way out. Pure; machines that gave no answer are taken at the configuration's word.
  */
 export function livingProblems(
-    cluster: Pick<ClusterSettings, "name" | "domain" | "network">,
+    cluster: FixedSettings & Pick<ClusterSettings, "name">,
     nodes: readonly NodeSpec[],
     reports: Reports,
 ): string[] {

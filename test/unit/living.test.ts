@@ -43,18 +43,20 @@ describe("what a living cluster refuses", () => {
         assert.deepEqual(problems({}, { ...living(), "hex-n2": silent }), []);
     });
 
-    it("another domain, pod or service network: all at once, each with what it was and the ways out", () => {
+    it("another domain, network or port of the API: all at once, each with what it was and the ways out", () => {
         const found = problems({
             domain: "new.local",
+            api: { port: 7443 },
             network: { podCidr: "10.1.0.0/16", serviceCidr: "10.2.0.0/16" },
         });
-        assert.equal(found.length, 3);
+        assert.equal(found.length, 4);
         assert.match(
             found[0],
             /^cluster\.domain can't become new\.local .*hex-n1 was built with hex\.k8s\.local.*Set it back; or/,
         );
         assert.match(found[1], /^cluster\.network\.podCidr can't become 10\.1\.0\.0\/16 .*10\.244\.0\.0\/16/);
         assert.match(found[2], /^cluster\.network\.serviceCidr can't become 10\.2\.0\.0\/16 .*10\.96\.0\.0\/16/);
+        assert.match(found[3], /^cluster\.api\.port can't become 7443 .*built with 6443.*kubelet/);
     });
 
     it("as long as no machine has joined, everything may change", () => {
