@@ -193,8 +193,9 @@ class Preparation {
                 source: plan.source === "build" ? "build" : "upstream",
                 upstream: plan.source === "mirror" ? operatorsMirror(stack) : undefined,
                 versions: settings?.cluster.versions,
-                // The lab's nodes are this machine; others may be of either kind.
-                architectures: settings?.lab === undefined ? ["amd64", "arm64"] : [hostArchitecture()],
+                // The lab's nodes are this machine.
+                architectures:
+                    settings && settings.lab === undefined ? settings.cluster.architectures : [hostArchitecture()],
                 progress: report,
             }),
         );

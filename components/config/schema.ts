@@ -147,6 +147,11 @@ export const clusterSchema = z.strictObject({
         })
         .prefault({}),
     ssh: sshSchema.default({}).describe("How to reach every node; a node's own `ssh` comes first."),
+    architectures: z
+        .array(z.enum(["amd64", "arm64"]))
+        .min(1, "needs at least one architecture")
+        .default(["amd64", "arm64"])
+        .describe("What the machines are: the mirror is filled for these. A lab's are this machine's."),
     source: z
         .string()
         .min(1)
