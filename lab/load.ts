@@ -30,7 +30,7 @@ export function loadLab(raw: unknown, { dataFolder, mirror, clusterPort = 6443 }
  * Nodes see the folder that all mirrors are in: another version of Kubernetes means another mirror, and a living
  * container gets no other mount.
  */
-function mounted(mirror: string): { mirrorRoot: string; mirrorPath: string } {
+export function mounted(mirror: string): { mirrorRoot: string; mirrorPath: string } {
     const all = path.join(cacheFolder(), "mirror");
     return path.dirname(mirror) === all
         ? { mirrorRoot: all, mirrorPath: `${path.basename(mirror)}/` }

@@ -19,6 +19,18 @@ export interface ThrowAwayOptions {
     /** A folder of this machine that the node sees, read-only, as /mnt/mirror. */
     readonly mirror?: string;
     readonly progress?: (text: string) => void;
+    /** Default: a name that no other node has. */
+    readonly name?: string;
+    /** The account that SSH logs in as. Default: "slipway". */
+    readonly user?: string;
+    /** Default: made for this node alone. */
+    readonly keys?: LabKeys;
+    /** A network of the engine's that is there, and the node's address in it. Default: the engine's own network. */
+    readonly network?: { readonly name: string; readonly address: string };
+    /** Ports of 127.0.0.1 that the node's ports answer on. Default: SSH on a free one. */
+    readonly ports?: readonly { readonly internal: number; readonly external: number }[];
+    /** Whose node it is: the value of the label slipway.test. Default: "true". */
+    readonly label?: string;
 }
 
 export interface Outcome {
@@ -45,11 +57,12 @@ export interface ThrowAwayNode {
 }
 
 /** Names what a killed test left: `docker ps --filter label=slipway.test`. */
-const throwAwayLabel = "slipway.test";
+export const throwAwayLabel = "slipway.test";
 
 /** Starts a node of its own, exactly as the lab's are, and waits until systemd says that it runs. */
 export async function throwAwayNode(options: ThrowAwayOptions = {}): Promise<ThrowAwayNode> {
-    const { flavour = "node", mirror, progress = () => undefined } = options;
+    const { flavour = "node", mirror, progress = () => undefined, network, label = "true" } = options;
+    const { name = `slipway-test-${randomBytes(4).toString("hex")}`, user = "slipway", keys = makeKeys() } = options;
     const docker = new Docker();
     const images = await prepareImages(docker, {
         cacheFolder: path.join(cacheFolder(), "lab"),
@@ -58,16 +71,14 @@ export async function throwAwayNode(options: ThrowAwayOptions = {}): Promise<Thr
     });
     const image = images[flavour]!;
     const engine = await probeOnce(docker, image);
-    const keys = makeKeys();
-    const user = "slipway";
-    const name = `slipway-test-${randomBytes(4).toString("hex")}`;
     const made = machine({ name, image, engine, keys, user, mirrorRoot: mirror });
     const container = await docker.createContainer(
         creation({
             ...made,
             restart: "no",
-            ports: [{ ip: "127.0.0.1", internal: 22 }],
-            labels: [{ label: throwAwayLabel, value: "true" }],
+            networksAdvanced: network && [{ name: network.name, ipv4Address: network.address }],
+            ports: (options.ports ?? [{ internal: 22 }]).map((port) => ({ ip: "127.0.0.1", ...port })),
+            labels: [{ label: throwAwayLabel, value: label }],
         }),
     );
     const node = new Node(container, { name, engine, user, keys });

@@ -6,9 +6,13 @@ import { promisify } from "node:util";
 import { stringify } from "yaml";
 
 import { artifacts } from "../../mirror/catalogue";
+import { hostArchitecture } from "../../setup/plan";
 
 const run = promisify(execFile);
 const root = path.resolve(__dirname, "..", "..");
+
+/** This machine's, which its lab nodes have too. */
+export const architecture = hostArchitecture();
 
 /**
  * The lab of the end-to-end tests. e2e-2 takes its artifacts over HTTP; e2e-3 starts without docker and with a package
@@ -47,10 +51,15 @@ export interface Outcome {
  * Its folder has a fixed place, so that a run finds and clears what an interrupted one left behind.
  */
 export class TestStack {
-    readonly name = "e2e";
-    readonly home = path.join(os.tmpdir(), "slipway-e2e");
-    readonly configFile = path.join(this.home, "Pulumi.e2e.yaml");
-    readonly env = { ...process.env, SLIPWAY_HOME: this.home, CI: "true", NO_COLOR: "1" };
+    readonly home: string;
+    readonly configFile: string;
+    readonly env: NodeJS.ProcessEnv;
+
+    constructor(readonly name = "e2e") {
+        this.home = path.join(os.tmpdir(), `slipway-${name}`);
+        this.configFile = path.join(this.home, `Pulumi.${name}.yaml`);
+        this.env = { ...process.env, SLIPWAY_HOME: this.home, CI: "true", NO_COLOR: "1" };
+    }
 
     /** Writes `slipway:` keys into the stack's config file; keys that are not named stay (also the stack's salt). */
     configure(keys: Record<string, unknown>): void {
@@ -64,12 +73,17 @@ export class TestStack {
     /** Runs `slipway COMMAND` on this stack to its end; what it prints is shown as it comes when `show` is set. */
     slipway(
         args: string[],
-        options: { show?: boolean; killAfter?: (output: string) => boolean } = {},
+        options: { show?: boolean; killAfter?: (output: string) => boolean; env?: NodeJS.ProcessEnv } = {},
     ): Promise<Outcome> {
         const child = spawn(
             process.execPath,
             ["bin/slipway.mjs", ...args, "--stack", this.name, "--config-file", this.configFile],
-            { cwd: root, env: this.env, stdio: ["ignore", "pipe", "pipe"], detached: options.killAfter !== undefined },
+            {
+                cwd: root,
+                env: { ...this.env, ...options.env },
+                stdio: ["ignore", "pipe", "pipe"],
+                detached: options.killAfter !== undefined,
+            },
         );
         let stdout = "";
         let output = "";
@@ -93,7 +107,7 @@ export class TestStack {
     }
 
     /** The same, but a failure is an error that shows the last lines. */
-    async must(args: string[], options: { show?: boolean } = {}): Promise<Outcome> {
+    async must(args: string[], options: { show?: boolean; env?: NodeJS.ProcessEnv } = {}): Promise<Outcome> {
         const outcome = await this.slipway(args, options);
         if (outcome.status === 0) return outcome;
         const tail = outcome.output.split("\n").slice(-60).join("\n");
@@ -109,11 +123,19 @@ export class TestStack {
         return path.join(this.home, `kubeconfig-${this.name}`);
     }
 
+    /** The folder of the stack's mirror, once it was filled. */
+    mirror(): string {
+        return JSON.parse(fs.readFileSync(path.join(this.home, "stacks", `${this.name}.json`), "utf8")).mirror;
+    }
+
     /** The command line of kubectl, of the cluster's version, for this cluster. */
     kubectlWords(...args: string[]): string[] {
-        const record = JSON.parse(fs.readFileSync(path.join(this.home, "stacks", `${this.name}.json`), "utf8"));
-        const kubectl = artifacts().kubectl.path(process.arch === "arm64" ? "arm64" : "amd64");
-        return [path.join(record.mirror, kubectl), "--kubeconfig", this.kubeconfig(), ...args];
+        return [
+            path.join(this.mirror(), artifacts().kubectl.path(architecture)),
+            "--kubeconfig",
+            this.kubeconfig(),
+            ...args,
+        ];
     }
 
     async kubectl(...args: string[]): Promise<string> {
@@ -138,6 +160,43 @@ export async function onNode(node: string, command: string): Promise<string> {
 
 export function docker(...args: string[]): Promise<{ stdout: string; stderr: string }> {
     return run("docker", args, { maxBuffer: 64 << 20 });
+}
+
+const units = "docker cri-dockerd kubelet kube-proxy etcd kube-apiserver kube-controller-manager kube-scheduler";
+
+/** When each unit of ours last started, on each node: equal before and after means nothing was restarted. */
+export async function startTimes(nodes: readonly string[]): Promise<Record<string, string>> {
+    const times: Record<string, string> = {};
+    for (const node of nodes) {
+        const shown = await onNode(
+            node,
+            `for unit in ${units}; do echo "$unit $(systemctl show -P ActiveEnterTimestampMonotonic $unit)"; done`,
+        );
+        for (const line of shown.trim().split("\n")) times[`${node}/${line.split(" ")[0]}`] = line.split(" ")[1];
+    }
+    return times;
+}
+
+export function restarted(before: Record<string, string>, after: Record<string, string>): string[] {
+    return Object.keys(after).filter((key) => before[key] !== after[key]);
+}
+
+/** What of a cluster is on a node: folders, interfaces, packet filter rules, units. None is left on a clean one. */
+export async function traces(node: string): Promise<string[]> {
+    const folders = [
+        ...["k8s", "etcd", "cri-dockerd", "cni"].map((name) => `/opt/${name}`),
+        // Where docker was before, containerd has made /etc/cni/net.d for itself.
+        ...["kubernetes", "etcd", "cni/net.d/*"].map((name) => `/etc/${name}`),
+        ...["slipway", "kubelet", "kube-proxy", "etcd", "cni"].map((name) => `/var/lib/${name}`),
+        "/usr/local/bin/kubectl",
+        "/run/flannel",
+    ];
+    const rest = "ip -o link; iptables-save; ls /etc/systemd/system; systemctl list-units --all --plain";
+    const found = await onNode(
+        node,
+        `ls -d ${folders.join(" ")} 2>/dev/null; { ${rest}; } | grep -E 'cni0|flannel|KUBE-|kube|etcd|cri-dockerd'; true`,
+    );
+    return found.split("\n").filter((line) => line !== "");
 }
 
 /** Waits for a condition by asking for it, every 0.3 s; after `seconds` the last answer or error is the message. */

@@ -1,0 +1,145 @@
+import assert from "node:assert/strict";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { parse, stringify } from "yaml";
+
+import { images } from "../../mirror/catalogue";
+import { cacheFolder } from "../../setup/paths";
+import type { NodeInfo } from "../../setup/nodeInfo";
+import { Boards } from "./boards";
+import { eventually, onNode, restarted, startTimes, TestStack } from "./harness";
+
+const stack = new TestStack("hex");
+const boards = new Boards(stack);
+const { names } = boards;
+
+/** Pods of this deployment are on as many nodes as it has: no two share one. */
+function everywhere(replicas: number): string {
+    const labels = { app: "everywhere" };
+    const labelSelector = { matchLabels: labels };
+    const antiAffinity = [{ labelSelector, topologyKey: "kubernetes.io/hostname" }];
+    return stringify({
+        apiVersion: "apps/v1",
+        kind: "Deployment",
+        metadata: { name: "everywhere" },
+        spec: {
+            replicas,
+            selector: labelSelector,
+            template: {
+                metadata: { labels },
+                spec: {
+                    affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: antiAffinity } },
+                    containers: [{ name: "hello", image: images().agnhost.reference, args: ["netexec"] }],
+                },
+            },
+        },
+    });
+}
+
+/** The state of everything of ours on these nodes: when units started, and when each step last changed anything. */
+async function marks(nodes: readonly string[]): Promise<Record<string, string>> {
+    const found = await startTimes(nodes);
+    for (const node of nodes) {
+        found[`${node}/steps`] = await onNode(node, "stat -c '%n %y' /var/lib/slipway/manifests/*");
+    }
+    return found;
+}
+
+async function readyNodes(): Promise<string[]> {
+    const lines = (await stack.kubectl("get", "nodes", "--no-headers")).trim().split("\n");
+    return lines.filter((line) => / Ready[ ,]/.test(line)).map((line) => line.split(" ")[0]);
+}
+
+const allReady = (nodes: readonly string[]) =>
+    eventually(`${nodes.join(", ")} Ready`, 120, async () => (await readyNodes()).join() === nodes.join());
+
+describe("six boards, an inventory of machines like any other", function () {
+    this.timeout(30 * 60_000);
+
+    before(() => boards.start());
+    after(() => boards.end());
+
+    it("up builds a cluster on the first five", async () => {
+        boards.configure(names.slice(0, 5));
+        await stack.must(["up"], { show: true });
+        await allReady(names.slice(0, 5));
+    });
+
+    it("the sixth is one more entry: preview names it alone, up touches it alone (A3, X3)", async () => {
+        const before = await marks(names.slice(0, 5));
+        boards.configure(names);
+        const { nodes, cluster } = JSON.parse((await stack.must(["preview", "--json"])).stdout);
+        assert.deepEqual(Object.keys(nodes), ["hex-n6"]);
+        assert.deepEqual([nodes["hex-n6"].op, cluster], ["create", []]);
+        await stack.must(["up"]);
+        assert.deepEqual(restarted(before, await marks(names.slice(0, 5))), []);
+        await allReady(names);
+    });
+
+    it("every board takes pods, the master included, and finds services by name (B1, B2)", async () => {
+        const file = path.join(stack.home, "everywhere.yaml");
+        fs.writeFileSync(file, everywhere(names.length));
+        await stack.kubectl("apply", "-f", file);
+        await stack.kubectl("rollout", "status", "deployment/everywhere", "--timeout=120s");
+        const { items } = await stack.kubectlJson<{
+            items: { spec: { nodeName: string }; status: { podIP: string } }[];
+        }>("get", "pods", "-l", "app=everywhere");
+        assert.deepEqual(items.map(({ spec }) => spec.nodeName).sort(), names);
+        const query = "host=my-nginx.default.svc.hex.k8s.local&port=80&protocol=http&request=/";
+        for (const { status } of items) {
+            const dialled = await onNode(
+                "hex-n1",
+                `curl -sS --max-time 20 'http://${status.podIP}:8080/dial?${query}'`,
+            );
+            assert.match(dialled, /Welcome to nginx/);
+        }
+        const labels = await stack.kubectl("get", "node", "hex-n6", "--show-labels", "--no-headers");
+        assert.match(labels, /disk=ssd/);
+    });
+
+    it("the kubeconfig's cluster, context and user are hex, and merge into one's own (B2, B3)", async () => {
+        const home = path.join(stack.home, "home");
+        const file = path.join(home, ".kube", "config");
+        fs.mkdirSync(path.dirname(file), { recursive: true });
+        fs.writeFileSync(
+            file,
+            "apiVersion: v1\nkind: Config\ncurrent-context: tea\ncontexts:\n- {name: tea, context: {}} # mine\n",
+        );
+        const env = { HOME: home, KUBECONFIG: "", SLIPWAY_CACHE: cacheFolder() };
+        const { stdout } = await stack.must(["kubeconfig", "--merge"], { env });
+        assert.match(stdout, /Merged hex into .*\/home\/\.kube\/config/);
+        const text = fs.readFileSync(file, "utf8");
+        assert.match(text, /# mine/);
+        const { clusters, contexts, users, "current-context": current } = parse(text);
+        assert.equal(current, "hex");
+        assert.deepEqual(contexts[1], { name: "hex", context: { cluster: "hex", user: "hex" } });
+        assert.deepEqual([clusters.length, clusters[0].name, users.length, users[0].name], [1, "hex", 1, "hex"]);
+        assert.match((await stack.must(["kubeconfig", "--merge"], { env })).stdout, /nothing was changed/);
+        assert.equal(fs.readdirSync(path.dirname(file)).length, 2, "the file and one backup");
+        assert.match(await stack.kubectl("--kubeconfig", file, "get", "nodes"), /hex-n6/);
+    });
+
+    it("info shows what each machine is and what runs there (A2)", async () => {
+        const { nodes } = JSON.parse((await stack.must(["info", "--json"])).stdout) as { nodes: NodeInfo[] };
+        assert.deepEqual(
+            nodes.map(({ name, state, reachable }) => [name, state, reachable]),
+            names.map((name) => [name, "Ready", true]),
+        );
+        for (const { name, architecture, kernel, system, cpus, memory, disk, versions } of nodes) {
+            for (const fact of [architecture, kernel, system, cpus, memory, disk]) assert.ok(fact, name);
+            const programs = ["containerd", "cri-dockerd", "docker", "kubelet", "runc"];
+            assert.deepEqual(Object.keys(versions).sort(), name === "hex-n1" ? [...programs, "etcd"].sort() : programs);
+        }
+        const { stdout } = await stack.must(["info"]);
+        const kubelet = /hex-n2 +1\.36\.3 +20\.10/;
+        assert.match(stdout, kubelet);
+        assert.ok(stdout.split("\n").every((line) => line.length <= 120));
+    });
+
+    it("a second up changes nothing (X2)", async () => {
+        const before = await marks(names);
+        const { output } = await stack.must(["up"]);
+        assert.doesNotMatch(output, /[1-9]\d* (created|updated|replaced|deleted)/);
+        assert.deepEqual(restarted(before, await marks(names)), []);
+    });
+});

@@ -1,0 +1,140 @@
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { parse } from "yaml";
+
+import { addressNumber, parseLab } from "../../lab/config";
+import { makeKeyPair } from "../../lab/keys";
+import { mounted } from "../../lab/load";
+import { labAddress, labNodes } from "../../lab/nodes";
+import { throwAwayLabel, throwAwayNode, type ThrowAwayNode } from "../../lab/throwaway";
+import { chooseDocker, dockerProbes, obtainDocker, stopOwnDaemon } from "../../setup/docker";
+import { architecture, docker, TestStack } from "./harness";
+
+const example = path.resolve(__dirname, "..", "..", "Pulumi.hex.yaml");
+
+/** What plays the boards: six machines that know nothing of each other, with an ordinary user and fixed addresses. */
+const lab = parseLab({
+    name: "hex",
+    subnet: "172.31.233.0/24",
+    controlPlanes: 1,
+    workers: 5,
+    sshPort: 2331,
+    apiPort: 6433,
+    user: "bb",
+});
+const network = `slipway-test-${lab.name}`;
+const ours = `label=${throwAwayLabel}=${lab.name}`;
+
+type Settings = Record<string, unknown>;
+interface HexNode extends Settings {
+    readonly name: string;
+}
+
+/** Six machines for Pulumi.hex.yaml, which the stack takes as an inventory like any other. */
+export class Boards {
+    private readonly machines = new Map<string, ThrowAwayNode>();
+    private readonly user = makeKeyPair();
+    private readonly hex = parse(fs.readFileSync(example, "utf8")).config as Record<string, Settings & HexNode[]>;
+    private daemon = false;
+
+    constructor(private readonly stack: TestStack) {}
+
+    /** The boards' names, as the example has them. */
+    get names(): string[] {
+        return this.hex["slipway:nodes"].map(({ name }) => name);
+    }
+
+    /** Starts all six, after what an interrupted run has left is gone. */
+    async start(): Promise<void> {
+        const engine = await chooseDocker(dockerProbes());
+        this.daemon = engine.how !== "found";
+        await obtainDocker(engine, () => undefined);
+        await this.clear();
+        // Says which mirror the machines will see, before there are any.
+        this.configure(this.names);
+        await this.stack.must(["mirror"]);
+        fs.writeFileSync(this.keyFile, this.user.private, { mode: 0o600 });
+        await docker("network", "create", "--subnet", lab.subnet, "--label", ours.slice("label=".length), network);
+        await Promise.all(this.names.map((name) => this.boot(name)));
+    }
+
+    /** A machine as its maker delivers it, under the name and the address of a board: a new one, or one in its place. */
+    async boot(name: string): Promise<void> {
+        await this.machines.get(name)?.remove();
+        const index = this.names.indexOf(name);
+        const node = await throwAwayNode({
+            name,
+            user: lab.user,
+            keys: { user: this.user, host: makeKeyPair() },
+            network: { name: network, address: labAddress(lab, addressNumber(index)) },
+            ports: [
+                { internal: 22, external: lab.sshPort + index },
+                ...(index < lab.controlPlanes ? [{ internal: 6443, external: lab.apiPort }] : []),
+            ],
+            mirror: mounted(this.stack.mirror()).mirrorRoot,
+            label: lab.name,
+        });
+        this.machines.set(name, node);
+    }
+
+    /** The machine that plays a board. */
+    machine(name: string): ThrowAwayNode {
+        const found = this.machines.get(name);
+        if (!found) throw new Error(`There is no board ${name}.`);
+        return found;
+    }
+
+    /**
+     * Writes the example as the stack's configuration, of these boards alone, with what playing them makes necessary:
+     * other addresses, ports of 127.0.0.1 instead of names, and what every lab node gets. `more` is laid over `cluster`.
+     */
+    configure(names: readonly string[], more: Settings = {}): void {
+        const cluster = this.hex["slipway:cluster"];
+        const nodes = this.hex["slipway:nodes"]
+            .filter(({ name }) => names.includes(name))
+            .map((node) => ({ ...node, ...this.forced(node.name) }));
+        this.stack.configure({
+            cluster: {
+                ...cluster,
+                source: undefined,
+                architectures: [architecture],
+                api: { operator: { host: "127.0.0.1", port: lab.apiPort } },
+                ssh: { ...(cluster.ssh as Settings), privateKeyFile: this.keyFile },
+                ...more,
+            },
+            nodes,
+            workloads: this.hex["slipway:workloads"],
+        });
+    }
+
+    private forced(name: string): Settings {
+        const machine = this.machines.get(name);
+        if (!machine) return {};
+        const { engine, ssh: own } = machine;
+        const keys = { user: this.user, host: this.user };
+        const { mirrorPath } = mounted(this.stack.mirror());
+        const played = labNodes(lab, { engine, keys, mirrorPath })[this.names.indexOf(name)];
+        const { address, source, docker, kubelet, kubeProxy, ssh } = played;
+        const { host, port } = ssh;
+        return { address, ssh: { host, port, hostKey: own.hostKey }, source, docker, kubelet, kubeProxy };
+    }
+
+    private get keyFile(): string {
+        return path.join(this.stack.home, "id_ed25519");
+    }
+
+    /** Removes everything: machines, network, state. */
+    async clear(): Promise<void> {
+        const containers = (await docker("ps", "-aq", "--filter", ours)).stdout.split("\n").filter(Boolean);
+        if (containers.length > 0) await docker("rm", "-fv", ...containers);
+        const networks = (await docker("network", "ls", "-q", "--filter", ours)).stdout.split("\n").filter(Boolean);
+        if (networks.length > 0) await docker("network", "rm", ...networks);
+        fs.rmSync(this.stack.home, { recursive: true, force: true });
+    }
+
+    /** The same, at the end; an engine that was started for this goes, too. */
+    async end(): Promise<void> {
+        await this.clear();
+        if (this.daemon) await stopOwnDaemon();
+    }
+}
