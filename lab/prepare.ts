@@ -1,12 +1,12 @@
 import Docker from "dockerode";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { utils } from "ssh2";
 
 import { flavoursOf, parseLab } from "./config";
 import { identify, probeEngine } from "./engine";
 import { labFolder, readFacts, writeFacts, writePrivate, type EngineFacts, type LabFacts } from "./facts";
 import { prepareImages } from "./images";
+import { makeKeyPair } from "./keys";
 
 export interface PrepareLabOptions {
     /** Keys and facts go below it. */
@@ -71,7 +71,7 @@ function makeKey(file: string, comment: string): void {
     if (fs.existsSync(`${file}.pub`)) {
         return;
     }
-    const pair = utils.generateKeyPairSync("ed25519", { comment });
+    const pair = makeKeyPair(comment);
     writePrivate(file, pair.private);
     writePrivate(`${file}.pub`, `${pair.public}\n`);
 }

@@ -2,7 +2,6 @@ import Docker from "dockerode";
 import { randomBytes } from "node:crypto";
 import * as path from "node:path";
 import { PassThrough } from "node:stream";
-import { utils } from "ssh2";
 
 import type { SshTarget } from "../components/inventory/node";
 import { cacheFolder } from "../setup/paths";
@@ -11,6 +10,7 @@ import type { Flavour } from "./config";
 import { probeEngine } from "./engine";
 import type { EngineFacts, LabKeys } from "./facts";
 import { prepareImages } from "./images";
+import { makeKeyPair } from "./keys";
 import { machine } from "./machine";
 
 export interface ThrowAwayOptions {
@@ -96,10 +96,7 @@ export async function throwAwayNode(options: ThrowAwayOptions = {}): Promise<Thr
 let probed: Promise<EngineFacts> | undefined;
 const probeOnce = (docker: Docker, image: string) => (probed ??= probeEngine(docker, image));
 
-function makeKeys(): LabKeys {
-    const [user, host] = [utils.generateKeyPairSync("ed25519"), utils.generateKeyPairSync("ed25519")];
-    return { user, host };
-}
+const makeKeys = (): LabKeys => ({ user: makeKeyPair(), host: makeKeyPair() });
 
 interface Details {
     readonly name: string;

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { utils } from "ssh2";
 
 import { flavourOf, flavoursOf, labProblems, parseLab } from "../../lab/config";
 import type { EngineFacts, LabKeys } from "../../lab/facts";
+import { makeKeyPair } from "../../lab/keys";
 import { machine } from "../../lab/machine";
 import { labNodes } from "../../lab/nodes";
 
@@ -137,5 +139,17 @@ describe("a lab machine", () => {
     it("has its keys before it boots, the host's for root only", () => {
         const uploads = made(desktop).uploads.map(({ file, permissions }) => `${file} ${permissions}`);
         assert.deepEqual(uploads, ["/etc/ssh/authorized_keys/bb 0644", "/etc/ssh/ssh_host_ed25519_key 0600"]);
+    });
+});
+
+describe("the lab's keys", () => {
+    it("are keys, each of them", () => {
+        // As many as it takes to meet one whose public half begins with zero.
+        for (let i = 0; i < 1500; i++) {
+            const pair = makeKeyPair("dev");
+            const [own, shown] = [utils.parseKey(pair.private), utils.parseKey(pair.public)];
+            assert(!(own instanceof Error) && !(shown instanceof Error));
+            assert.deepEqual(own.getPublicSSH(), shown.getPublicSSH());
+        }
     });
 });
