@@ -7,16 +7,19 @@ import { machinesOf } from "./machines";
 import { hasResources, readState, type Stack } from "./stack";
 import { commandFor } from "./texts";
 
+/** A stack, as the user named it. */
+type Named = Pick<Arguments, "stack" | "configFile">;
+
 /** Loaded when it is wanted: only the first `up` of a stack asks. */
 const later = createRequire(__filename);
 
 /**
- * Looks, before the first `up` of a stack makes anything, whether its machines are nodes already. Each base step looks
+ * Looks, before the first `up` of a stack makes anything, or a preview shows it, whether its machines are nodes already. Each base step looks
  * again, with the CA; here what is found is said sooner, and for a lab before its containers' names are in the way.
  *
  * @throws Failure with the ways out.
  */
-export async function refuseOwned(args: Arguments, stack: Stack, cluster: string): Promise<void> {
+export async function refuseOwned(args: Named, stack: Stack, cluster: string): Promise<void> {
     if (!stack.ownBackend || hasResources(readState(stack)?.resources ?? [])) return;
     let nodes: NodeSpec[];
     try {
@@ -32,7 +35,7 @@ export async function refuseOwned(args: Arguments, stack: Stack, cluster: string
 
 /** What to say of nodes that belong to somebody; undefined where none does. */
 export function describeOwned(
-    args: Pick<Arguments, "stack" | "configFile">,
+    args: Named,
     cluster: string,
     reports: Readonly<Record<string, Pick<NodeReport, "owner">>>,
 ): string | undefined {

@@ -7,6 +7,7 @@ import { obtainDocker, type DockerEngine } from "./docker";
 import { explain, Failure } from "./failure";
 import { cacheFolder, dataFolder } from "./paths";
 import { refuseForgotten } from "./nodeInState";
+import { refuseOwned } from "./owners";
 import { describePlan, hostArchitecture, makePlan, operatorsMirror, type Needs, type Plan } from "./plan";
 import { downloadPlugins } from "./plugins";
 import { preflight } from "./preflight";
@@ -81,7 +82,10 @@ export async function prepare(options: PrepareOptions): Promise<Prepared> {
         throw new Failure(`There is no stack ${stack.name} yet: \`npm run up\` makes it.`);
     }
     const settings = configured ? checkSettings(stack) : undefined;
-    if (settings) refuseForgotten(stack, settings);
+    if (settings && purpose !== "mirror") {
+        refuseForgotten(stack, settings);
+        await refuseOwned(options, stack, settings.cluster.name);
+    }
     const needs = needsOf[purpose](settings?.lab !== undefined);
     if (options.dockerNeeded) Object.assign(needs, { docker: "yes" });
 

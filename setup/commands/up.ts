@@ -4,7 +4,6 @@ import { runPulumi } from "../engine";
 import { engineRuns } from "../fleet";
 import { dockerObjects } from "../leftovers";
 import { kubeconfigOf, readOutputs, table, writeKubeconfig, type Outputs } from "../outputs";
-import { refuseOwned } from "../owners";
 import { prepare } from "../prepare";
 import type { Progress } from "../progress";
 import { exportState, findStack, nodeCount, readState } from "../stack";
@@ -27,7 +26,6 @@ export async function up(args: Arguments, root: string, progress: Progress): Pro
     const settings = checkSettings(stack);
     const lock = await takeStack(stack, "up", progress);
     try {
-        await refuseOwned(args, stack, settings.cluster.name);
         const dockerNeeded = dockerObjects(readState(stack)?.pending ?? []).length > 0;
         const prepared = await prepare({ stack: name, configFile, source, root, progress, dockerNeeded });
         try {

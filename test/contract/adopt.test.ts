@@ -108,7 +108,7 @@ describe("a state that is lost", function () {
 
     it("is missed by the first `up`, which is refused with the ways out", async () => {
         lose();
-        await assert.rejects(refuseOwned({ ...args, command: "up" }, stack(), "hex"), (error: Error) => {
+        await assert.rejects(refuseOwned(args, stack(), "hex"), (error: Error) => {
             assert.match(
                 error.message,
                 /^hex-n1 belongs to the cluster hex \(CA abc\), of which this machine has no state/,
