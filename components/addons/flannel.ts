@@ -1,6 +1,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
+import { digestOf } from "../render/manifest";
 import { recommendedLabels } from "./labels";
 
 export interface FlannelArgs {
@@ -36,20 +37,12 @@ export class Flannel extends pulumi.ComponentResource {
         const metadata = { name: "flannel", namespace: namespace.metadata.name, labels };
         const account = new kubernetes.core.v1.ServiceAccount(name, { metadata }, child);
         const access = this.grantAccess(name, account);
-        const config = new kubernetes.core.v1.ConfigMap(
-            name,
-            {
-                metadata,
-                data: {
-                    "net-conf.json": JSON.stringify({
-                        Network: args.podCidr,
-                        EnableNFTables: false,
-                        Backend: { Type: args.backend },
-                    }),
-                },
-            },
-            child,
-        );
+        const network = JSON.stringify({
+            Network: args.podCidr,
+            EnableNFTables: false,
+            Backend: { Type: args.backend },
+        });
+        const config = new kubernetes.core.v1.ConfigMap(name, { metadata, data: { "net-conf.json": network } }, child);
         this.daemonSet = new kubernetes.apps.v1.DaemonSet(
             name,
             {
@@ -58,7 +51,8 @@ export class Flannel extends pulumi.ComponentResource {
                     selector: { matchLabels: { "app.kubernetes.io/name": "flannel" } },
                     updateStrategy: { type: "RollingUpdate" },
                     template: {
-                        metadata: { labels },
+                        // flanneld reads its configuration once: another one means other pods.
+                        metadata: { labels, annotations: { "slipway.build/configuration": digestOf(network) } },
                         spec: podSpec(args, config.metadata.name, account.metadata.name),
                     },
                 },
