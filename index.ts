@@ -7,15 +7,18 @@ import { refuseUnchangeable } from "./components/node";
 import { probeNodes, warnOfUnreachable } from "./components/remote";
 import { deployWorkloads } from "./components/workloads";
 import { Lab, labCluster, loadLab } from "./lab";
+import { missingFrom } from "./mirror/catalogue";
 import { loadDigests } from "./mirror/digests";
 import { dataFolder } from "./setup/paths";
-import { mirrorFolder } from "./setup/stackRecord";
+import { mirrorFolder, refuseMissing } from "./setup/stackRecord";
 
 export = async () => {
     const settings = loadSettings();
     const { workloads } = settings;
-    const mirror = mirrorFolder(pulumi.getStack());
+    const stack = pulumi.getStack();
+    const mirror = mirrorFolder(stack);
     const digests = loadDigests(mirror);
+    refuseMissing(stack, missingFrom(digests.files, settings.cluster.versions));
 
     const places = { dataFolder: dataFolder(), mirror, clusterPort: settings.cluster.api.port };
     const lab = settings.lab === undefined ? undefined : loadLab(settings.lab, places);

@@ -153,6 +153,20 @@ export function images(versions: Versions = defaultVersions): Record<ImageName, 
     };
 }
 
+/** What of these versions a mirror lacks, for every architecture: "etcd 3.6.9", "nginx:1.26.4". */
+export function missingFrom(files: Readonly<Record<string, unknown>>, versions: Versions): string[] {
+    const lacks = ({ path }: Pick<Artifact, "path">) =>
+        files[path("amd64")] === undefined && files[path("arm64")] === undefined;
+    return [
+        ...Object.values(artifacts(versions))
+            .filter(lacks)
+            .map(({ name, version }) => `${name} ${version}`),
+        ...Object.values(images(versions))
+            .filter(lacks)
+            .map(({ reference }) => reference),
+    ];
+}
+
 /** Puts an architecture into a path or member that has {arch} in it. */
 export function forArchitecture(template: string, arch: Architecture): string {
     return template.replaceAll("{arch}", arch);

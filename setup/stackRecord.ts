@@ -50,6 +50,21 @@ export function mirrorFolder(stack: string): string {
     const { mirror } = readRecord(stack);
     if (mirror && fs.existsSync(mirror)) return mirror;
     const found = mirror ? `is gone (${mirror})` : "was not filled yet";
-    const option = stack === "dev" ? "" : ` -- --stack ${stack}`;
-    throw new RunError(`The mirror of stack ${stack} ${found}: run \`npm run mirror${option}\`, then try again.`);
+    throw new RunError(`The mirror of stack ${stack} ${found}: run ${mirrorCommand(stack)}, then try again.`);
 }
+
+/**
+ * Says that the configuration names what the stack's mirror doesn't hold, as it is with a new version until `up`.
+ *
+ * @param missing "etcd 3.6.9", …
+ * @throws RunError unless nothing is missing.
+ */
+export function refuseMissing(stack: string, missing: readonly string[]): void {
+    if (missing.length === 0) return;
+    throw new RunError(
+        `The mirror of stack ${stack} lacks ${missing.join(", ")}. \`up\` adds it by itself; a preview makes nothing, and ` +
+            `needs its digest: run ${mirrorCommand(stack)}, then try again.`,
+    );
+}
+
+const mirrorCommand = (stack: string) => `\`npm run mirror${stack === "dev" ? "" : ` -- --stack ${stack}`}\``;

@@ -1,6 +1,6 @@
 import * as assert from "node:assert/strict";
 
-import { artifacts, defaultVersions, images, supportedKubernetes } from "../../mirror/catalogue";
+import { artifacts, defaultVersions, images, missingFrom, supportedKubernetes } from "../../mirror/catalogue";
 import { mirrorFolder } from "../../mirror/fill";
 import { mirrorJobs } from "../../mirror/jobs";
 
@@ -33,6 +33,16 @@ describe("the mirror's catalogue", () => {
                 ],
             ],
         );
+    });
+
+    it("knows what a mirror lacks: a file of one architecture is enough", () => {
+        const items = [...Object.values(artifacts()), ...Object.values(images())];
+        const files = Object.fromEntries(items.map((item) => [item.path("arm64"), {}]));
+        assert.deepEqual(missingFrom(files, defaultVersions), []);
+        assert.deepEqual(missingFrom(files, { ...defaultVersions, etcd: "3.6.9", nginx: "1.26.4" }), [
+            "etcd 3.6.9",
+            "nginx:1.26.4",
+        ]);
     });
 
     it("supports its own default", () => {
