@@ -11,6 +11,9 @@ import { missingFrom } from "./mirror/catalogue";
 import { loadDigests } from "./mirror/digests";
 import { dataFolder } from "./setup/paths";
 import { mirrorFolder, refuseMissing } from "./setup/stackRecord";
+import { leaveOutPromiseTraces } from "./setup/stackTraces";
+
+leaveOutPromiseTraces();
 
 export = async () => {
     const settings = loadSettings();
