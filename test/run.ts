@@ -31,12 +31,13 @@ const checks: Record<string, string[]> = {
 const suites: Record<string, string[]> = {
     unit: ["test/unit/**/*.test.ts", "test/golden/**/*.test.ts", "test/components/**/*.test.ts"],
     contract: ["test/contract/**/*.test.ts"],
+    fleet: ["test/fleet/**/*.test.ts"],
     kit: ["test/kit/**/*.test.ts"],
     e2e: ["test/e2e/**/*.test.ts"],
 };
 
 /** Suites that need Pulumi, an engine, the mirror and the lab's node images. */
-const needMachine = ["contract", "kit", "e2e"];
+const needMachine = ["contract", "fleet", "kit", "e2e"];
 
 /** Makes all of that ready, as `npm run up` does, for the tests' own stack. */
 async function prepareMachine(): Promise<Counts> {

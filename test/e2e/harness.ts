@@ -75,16 +75,15 @@ export class TestStack {
         args: string[],
         options: { show?: boolean; killAfter?: (output: string) => boolean; env?: NodeJS.ProcessEnv } = {},
     ): Promise<Outcome> {
-        const child = spawn(
-            process.execPath,
-            ["bin/slipway.mjs", ...args, "--stack", this.name, "--config-file", this.configFile],
-            {
-                cwd: root,
-                env: { ...this.env, ...options.env },
-                stdio: ["ignore", "pipe", "pipe"],
-                detached: options.killAfter !== undefined,
-            },
-        );
+        // Before the arguments: what stands behind "--" isn't ours.
+        const [command, ...rest] = args;
+        const words = [command, "--stack", this.name, "--config-file", this.configFile, ...rest];
+        const child = spawn(process.execPath, ["bin/slipway.mjs", ...words], {
+            cwd: root,
+            env: { ...this.env, ...options.env },
+            stdio: ["ignore", "pipe", "pipe"],
+            detached: options.killAfter !== undefined,
+        });
         let stdout = "";
         let output = "";
         let killed = false;
