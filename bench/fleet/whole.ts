@@ -1,0 +1,148 @@
+/**
+ * Slipway itself on simulated machines (test/fleet): the program and the command as a user runs them, the machines and
+ * their API in this process, on the same cores. A machine answers after 5 ms.
+ */
+import { spawn } from "node:child_process";
+
+import { Fleet, nodeNames } from "../../test/fleet/fleet";
+import { mega, median, table } from "../figures";
+import { root, run as runCommand } from "../stack";
+import { watchMemory, type Peaks } from "./memory";
+import type { ProbeRequest } from "./probe";
+
+interface Measured {
+    /** Seconds, from the command's start to its end. */
+    readonly time: number;
+    /** Seconds of processor time of all its processes; the machines' isn't among them. */
+    readonly cpu: number;
+    /** Resources created, updated, replaced or deleted. */
+    readonly touched: number;
+    /** What the machines were asked beyond one probe each. */
+    readonly asked: number;
+    readonly peaks: Peaks;
+}
+
+const phases = ["first `up`", "no-op preview", "no-op `up`", "one flag changed on every node", "one worker added"];
+phases.push("one worker removed");
+
+/** Runs a command of Slipway's on the fleet. A failure is an error with its last lines. */
+function measure(fleet: Fleet, command: "up" | "preview"): Promise<Measured> {
+    const { name, configFile, env } = fleet.stack;
+    fleet.machines.takeAsked();
+    const memory = watchMemory([process.pid]);
+    const started = process.hrtime.bigint();
+    const words = [process.execPath, "bin/slipway.mjs", command, "--stack", name, "--config-file", configFile];
+    // The shell says last how long its children's processors were busy.
+    const child = spawn("sh", ["-c", '"$@"; status=$?; times; exit $status', "sh", ...words], {
+        cwd: root,
+        env,
+        stdio: ["ignore", "pipe", "pipe"],
+    });
+    let output = "";
+    child.stdout.on("data", (data) => (output += data));
+    child.stderr.on("data", (data) => (output += data));
+    return new Promise((resolve, reject) => {
+        child.on("error", reject);
+        child.on("close", (code) => {
+            const peaks = memory.stop();
+            const time = Number(process.hrtime.bigint() - started) / 1e9;
+            if (code !== 0) return reject(new Error(`slipway ${command} failed:\n${output.slice(-4000)}`));
+            const asked = Object.values(fleet.machines.takeAsked()).flat();
+            const cpu = [
+                ...output
+                    .trim()
+                    .split("\n")
+                    .at(-1)!
+                    .matchAll(/(\d+)m([\d.]+)s/g),
+            ];
+            resolve({
+                time,
+                peaks,
+                cpu: cpu.reduce((sum, [, minutes, seconds]) => sum + 60 * Number(minutes) + Number(seconds), 0),
+                touched: [...output.matchAll(/^ +[-+~]+ ?(\d+) /gm)].reduce((sum, [, count]) => sum + Number(count), 0),
+                asked: asked.filter((what) => what !== "probe").length,
+            });
+        });
+    });
+}
+
+interface Size {
+    readonly nodes: number;
+    readonly runs: readonly Measured[];
+    /** Seconds. */
+    readonly probe: number;
+    /** Bytes. */
+    readonly state: number;
+}
+
+async function build(count: number): Promise<Size> {
+    const fleet = await Fleet.start("fleet-bench");
+    try {
+        const nodes = nodeNames(count).map((name) => ({ name }));
+        const flag = { kubelet: { maxPods: 50 } };
+        fleet.configure(nodes);
+        const runs = [await measure(fleet, "up"), await measure(fleet, "preview"), await measure(fleet, "up")];
+        fleet.configure(nodes, flag);
+        runs.push(await measure(fleet, "up"));
+        fleet.configure([...nodes, { name: `node-${count + 1}` }], flag);
+        runs.push(await measure(fleet, "up"));
+        fleet.configure(nodes, flag);
+        runs.push(await measure(fleet, "up"));
+        const state = Buffer.byteLength(fleet.stack.state());
+        return { nodes: count, runs, state, probe: await probeTime(fleet, count) };
+    } finally {
+        await fleet.close();
+    }
+}
+
+/** The probe alone, in a process of its own; the median of five. */
+async function probeTime({ machines }: Fleet, count: number): Promise<number> {
+    const { port, hostKey, privateKey } = machines;
+    const request: ProbeRequest = { names: nodeNames(count), port, hostKey, privateKey };
+    const words = ["--require", "tsx/cjs", "bench/fleet/probe.ts"];
+    const env = { ...process.env, PROBE: JSON.stringify(request) };
+    return median(JSON.parse(await runCommand(process.execPath, words, { cwd: root, env })) as number[]);
+}
+
+/** How the time grows with the number of nodes: the slope between two sizes, both logarithmic. */
+function exponent(small: Size, large: Size, phase: number): string {
+    const ratio = large.runs[phase].time / small.runs[phase].time;
+    return (Math.log(ratio) / Math.log(large.nodes / small.nodes)).toFixed(2);
+}
+
+/** @param sizes numbers of nodes, rising */
+export async function fleet(sizes: readonly number[]): Promise<string> {
+    const built: Size[] = [];
+    for (const size of sizes) {
+        built.push(await build(size));
+        console.error(`${size} nodes: done`);
+    }
+    const pairs = built.slice(1).map((large, index) => [built[index], large] as const);
+    const heads = built.map(({ nodes }) => `${nodes} nodes`);
+    const growth = pairs.map(([small, large]) => `exponent ${small.nodes} → ${large.nodes}`);
+    const row = (phase: number, cell: (run: Measured) => string) => [
+        phases[phase],
+        ...built.map(({ runs }) => cell(runs[phase])),
+    ];
+    const peak = (kind: keyof Peaks) =>
+        built.map(({ runs }) => mega(Math.max(...runs.map(({ peaks }) => peaks[kind]))));
+    return [
+        table([
+            ["time (processor time)", ...heads, ...growth],
+            ...phases.map((_, phase) => [
+                ...row(phase, ({ time, cpu }) => `${time.toFixed(1)} s (${cpu.toFixed(1)} s)`),
+                ...pairs.map(([small, large]) => exponent(small, large, phase)),
+            ]),
+            ["the probe alone", ...built.map(({ probe }) => `${probe.toFixed(2)} s`), ...pairs.map(() => "")],
+        ]),
+        table([
+            ["resources touched / commands to machines", ...heads],
+            ...phases.map((_, phase) => row(phase, ({ touched, asked }) => `${touched} / ${asked}`)),
+        ]),
+        table([
+            ["", ...heads],
+            ["state", ...built.map(({ state }) => mega(state))],
+            ...(["engine", "program", "plugins", "command"] as const).map((kind) => [`peak: ${kind}`, ...peak(kind)]),
+        ]),
+    ].join("\n\n");
+}
