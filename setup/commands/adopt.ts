@@ -6,7 +6,7 @@ import { prepare, type Prepared } from "../prepare";
 import type { Progress } from "../progress";
 import { run } from "../run";
 import { checkSettings } from "../settings";
-import { ensureStack, exportState, findStack, hasResources, passphraseFile, type Stack } from "../stack";
+import { ensureStack, exportState, findStack, hasResources, passphraseFile, stateFile, type Stack } from "../stack";
 import { keep, readRecord } from "../stackRecord";
 import { fetchCopies, type FoundCopy } from "../stateCopies";
 import type { StateCopy } from "../stateCopy";
@@ -27,7 +27,7 @@ export async function adopt(args: Arguments, root: string, progress: Progress): 
         const configuration = fs.readFileSync(stack.configFile);
         const made = await fitting(stack, () => ensureStack(stack, prepared.pulumi, prepared.env));
         try {
-            refuseLiving(args, (await exportState(prepared)).deployment.resources ?? []);
+            refuseLiving(stack, (await exportState(prepared)).deployment.resources ?? []);
             const machines = await machinesOf(prepared);
             const found = await progress.phase("Copies of the state", () => fetchCopies(machines));
             const chosen = chooseCopy(found, { stack, cluster: cluster.name });
@@ -47,12 +47,13 @@ export async function adopt(args: Arguments, root: string, progress: Progress): 
     }
 }
 
-function refuseLiving(args: Arguments, resources: Parameters<typeof hasResources>[0]): void {
+function refuseLiving(stack: Stack, resources: Parameters<typeof hasResources>[0]): void {
     if (!hasResources(resources)) return;
+    const file = stateFile(stack);
+    const way = stack.ownBackend ? `move ${file} and ${file}.bak away` : `\`pulumi stack rm ${stack.name} --force\``;
     throw new Failure(
-        `Stack ${args.stack} has a state here, of ${resources.length} resources, so there is nothing to adopt. Where ` +
-            `it comes from an \`up\` that the nodes refused, ${commandFor("down", args)} removes it and leaves alone ` +
-            "every node that belongs to another CA; then adopt.",
+        `Stack ${stack.name} has a state here, of ${resources.length} resources, so there is nothing to adopt. Only where ` +
+            `it comes from an \`up\` that the nodes refused, ${way}; then adopt.`,
     );
 }
 

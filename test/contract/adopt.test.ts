@@ -102,7 +102,7 @@ describe("a state that is lost", function () {
     it("isn't adopted over one that is there", async () => {
         await assert.rejects(
             adopt(args, root, quiet),
-            /has a state here, of 4 resources.*`npm run down -- --stack hex`/,
+            /has a state here, of 4 resources.*move .*hex\.json and .* away/,
         );
     });
 
