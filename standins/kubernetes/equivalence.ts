@@ -52,7 +52,9 @@ const isEmpty = (value: Value): boolean =>
 export function liveInputs(live: Value, inputs: Value, key = "", own = isOwn(String(inputs?.apiVersion))): Value {
     if (live === undefined || live === null) return own && isEmpty(inputs) ? inputs : undefined;
     if (isRecord(live) && isRecord(inputs) && !quantityMaps.has(key)) {
-        const entries = Object.keys(inputs).map((name) => [name, liveInputs(live[name], inputs[name], name, own)]);
+        // A label without a value is one; a field without a value may as well be left out.
+        const fields = own && !freeText.has(key);
+        const entries = Object.keys(inputs).map((name) => [name, liveInputs(live[name], inputs[name], name, fields)]);
         return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
     }
     if (Array.isArray(live) && Array.isArray(inputs)) {

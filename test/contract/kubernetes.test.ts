@@ -395,6 +395,36 @@ describe("the kubernetes plugin", function () {
             assert.deepEqual(Object.keys(paths).sort(), ["data.a", "data.b"]);
         });
 
+        it("shows a label without a value that somebody took away, and leaves those of others", async () => {
+            const path = "/api/v1/nodes/labelled";
+            await request("POST", "/api/v1/nodes", { metadata: { name: "labelled" } });
+            const wanted = {
+                apiVersion: "v1",
+                kind: "Node",
+                metadata: { name: "labelled", labels: { role: "", a: "1" } },
+            };
+            const made = await cluster.create(type("core/v1:NodePatch"), "labelled", wanted);
+            await request("PATCH", path, { metadata: { labels: { role: null, theirs: "" } } }, merge);
+            const drifted = await cluster.read(made);
+            assert.deepEqual(drifted.inputs.metadata.labels, { a: "1" });
+            const { paths } = await cluster.diff(drifted, wanted);
+            assert.deepEqual(Object.keys(paths), ["metadata.labels.role"]);
+            await request("DELETE", path);
+        });
+
+        it("shows replicas that somebody else scaled, and an update takes them back by force", async () => {
+            const annotations = { "pulumi.com/skipAwait": "true", "pulumi.com/patchForce": "true" };
+            const wanted = deployment("scaled", "ready", {}, annotations);
+            const made = await cluster.create(Deployment, "scaled", wanted);
+            const scale = inNamespace("deployments/scaled/scale", "/apis/apps/v1");
+            await request("PATCH", scale, { spec: { replicas: 3 } }, merge);
+            const drifted = await cluster.read(made);
+            assert.equal(drifted.inputs.spec.replicas, 3);
+            const mended = await cluster.update(drifted, wanted);
+            assert.equal(mended.outputs.spec.replicas, wanted.spec.replicas);
+            assert.equal((await cluster.diff(await cluster.read(mended), wanted)).changed, false);
+        });
+
         it("has no id for what is gone", async () => {
             const made = await cluster.create(ConfigMap, "lost", configMap("lost", {}));
             await request("DELETE", inNamespace("configmaps/lost"));
