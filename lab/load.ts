@@ -6,7 +6,7 @@ import { cacheFolder } from "../setup/paths";
 import { parseLab } from "./config";
 import { labFolder, loadFacts } from "./facts";
 import type { LabArgs } from "./lab";
-import { labNodes } from "./nodes";
+import { labNodes, misfits } from "./nodes";
 
 export interface LabPlaces {
     /** Where `prepareLab` left keys and facts. */
@@ -37,7 +37,13 @@ export function mounted(mirror: string): { mirrorRoot: string; mirrorPath: strin
         : { mirrorRoot: mirror, mirrorPath: "" };
 }
 
-/** The operator reaches a lab's API on a port of the loopback address, also where containers' addresses don't answer. */
+/**
+ * The operator reaches a lab's API on a port of the loopback address, also where containers' addresses don't answer.
+ *
+ * @throws when the lab doesn't fit the cluster, with every problem
+ */
 export function labCluster(cluster: ClusterSettings, lab: LabArgs): ClusterSettings {
+    const problems = misfits(cluster, lab.config);
+    if (problems.length > 0) throw new Error(problems.join("\n"));
     return { ...cluster, api: { ...cluster.api, operator: { host: "127.0.0.1", port: lab.config.apiPort } } };
 }

@@ -1,4 +1,6 @@
-import { formatAddress, parseCidr } from "../components/inventory/addressing";
+import type { ClusterSettings } from "../components/config/schema";
+import { nodeProblems } from "../components/config/validate";
+import { formatAddress, overlaps, parseCidr } from "../components/inventory/addressing";
 import type { NodeSpec } from "../components/inventory/node";
 import { addressNumber, nodeNames, type LabConfig } from "./config";
 import type { EngineFacts, LabKeys } from "./facts";
@@ -24,12 +26,29 @@ export interface LabNodesArgs {
     readonly mirrorPath: string;
 }
 
-/** The lab's machines as any other inventory: the cluster's components can't tell them from real ones. Pure. */
-export function labNodes(lab: LabConfig, { engine, keys, mirrorPath }: LabNodesArgs): NodeSpec[] {
+/** The machines that a lab has, before anything is prepared for them. Pure. */
+function labMachines(lab: LabConfig): Pick<NodeSpec, "name" | "address" | "roles">[] {
     return nodeNames(lab).map((name, index) => ({
         name,
         address: labAddress(lab, addressNumber(index)),
         roles: index < lab.controlPlanes ? ["control-plane", "worker"] : ["worker"],
+    }));
+}
+
+/** Everything in which a lab doesn't fit the cluster that is built on it. Pure. */
+export function misfits(cluster: ClusterSettings, lab: LabConfig): string[] {
+    const { podCidr, serviceCidr } = cluster.network;
+    const overlapping = Object.entries({ podCidr, serviceCidr })
+        .filter(([, cidr]) => overlaps(cidr, lab.subnet))
+        .map(([name, cidr]) => `lab.subnet ${lab.subnet} overlaps cluster.network.${name} ${cidr}.`);
+    if (overlapping.length > 0) return overlapping;
+    return nodeProblems(cluster, labMachines(lab)).map((problem) => problem.replace(/^nodes has /, "lab has "));
+}
+
+/** The lab's machines as any other inventory: the cluster's components can't tell them from real ones. Pure. */
+export function labNodes(lab: LabConfig, { engine, keys, mirrorPath }: LabNodesArgs): NodeSpec[] {
+    return labMachines(lab).map((machine, index) => ({
+        ...machine,
         ssh: {
             host: "127.0.0.1",
             port: lab.sshPort + index,
@@ -41,7 +60,7 @@ export function labNodes(lab: LabConfig, { engine, keys, mirrorPath }: LabNodesA
         taints: [],
         lost: false,
         sysctls: {},
-        source: `${lab.overHttp.includes(name) ? `http://${httpAddress(lab)}` : mirrorMount}/${mirrorPath}`,
+        source: `${lab.overHttp.includes(machine.name) ? `http://${httpAddress(lab)}` : mirrorMount}/${mirrorPath}`,
         docker: dockerOverrides(engine),
         kubelet: kubeletOverrides(engine),
         kubeProxy: kubeProxyOverrides,

@@ -1,6 +1,7 @@
 import { validate } from "../components/config/validate";
 import type { Settings } from "../components/config/schema";
 import { parseLab } from "../lab/config";
+import { misfits } from "../lab/nodes";
 import { Failure } from "./failure";
 import type { Stack } from "./stack";
 
@@ -18,7 +19,9 @@ export function checkSettings(stack: Stack): Settings {
             .map(([key, value]) => [key.slice(prefix.length), plain(value)]),
     );
     const checked = validate(raw);
-    const problems = ["problems" in checked ? checked.problems : [], labProblems(raw.lab)].flat();
+    const ownProblems = ["problems" in checked ? checked.problems : [], labProblems(raw.lab)].flat();
+    const together = "settings" in checked && checked.settings.lab !== undefined && ownProblems.length === 0;
+    const problems = together ? misfits(checked.settings.cluster, parseLab(raw.lab)) : ownProblems;
     if ("settings" in checked && problems.length === 0) return checked.settings;
     const lines = problems.map((problem) => `  - ${problem}`).join("\n");
     throw new Failure(

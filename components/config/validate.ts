@@ -2,7 +2,7 @@ import { z } from "zod";
 
 import { formatCidr, nodeCapacity, nodePrefix, overlaps, parseCidr, sizeOf } from "../inventory/addressing";
 import { pathOf, problemsOf } from "./problems";
-import { ClusterSettings, clusterSchema, NodeSettings, nodeSchema, Settings, settingsSchema } from "./schema";
+import { ClusterSettings, clusterSchema, nodeSchema, Settings, settingsSchema } from "./schema";
 import { isSupported, supportedVersions, versionsOf } from "./versions";
 
 export type Validation = { readonly settings: Settings } | { readonly problems: readonly string[] };
@@ -62,10 +62,7 @@ function contradictions(raw: unknown): string[] {
 }
 
 /** The same checks for machines that don't come from the configuration, but from a lab. */
-export function nodeProblems(
-    cluster: ClusterSettings,
-    nodes: readonly Pick<NodeSettings, keyof PartialNode>[],
-): string[] {
+export function nodeProblems(cluster: ClusterSettings, nodes: readonly Required<PartialNode>[]): string[] {
     return [
         ...duplicates(nodes, "name"),
         ...duplicates(nodes, "address"),

@@ -5,7 +5,8 @@ import { flavourOf, flavoursOf, labProblems, parseLab } from "../../lab/config";
 import type { EngineFacts, LabKeys } from "../../lab/facts";
 import { makeKeyPair } from "../../lab/keys";
 import { machine } from "../../lab/machine";
-import { labNodes } from "../../lab/nodes";
+import { labNodes, misfits } from "../../lab/nodes";
+import { boards } from "../support";
 
 const desktop: EngineFacts = {
     id: "ABCD",
@@ -63,6 +64,28 @@ describe("the lab's configuration", () => {
         const flavours = ["dev-1", "dev-2", "dev-3", "dev-4"].map((name) => flavourOf(lab, name));
         assert.deepEqual(flavours, ["node", "bare", "conflicting", "node"]);
         assert.deepEqual(flavoursOf(lab), ["node", "bare", "conflicting"]);
+    });
+});
+
+describe("a lab and its cluster", () => {
+    const problemsWith = (cluster: object, lab: object) =>
+        misfits(boards(cluster).cluster, parseLab({ name: "dev", ...lab }));
+
+    it("fit by default", () => assert.deepEqual(problemsWith({}, {}), []));
+
+    it("may not have networks that overlap, also where no machine has an address in them", () => {
+        assert.deepEqual(problemsWith({}, { subnet: "10.244.7.0/24" }), [
+            "lab.subnet 10.244.7.0/24 overlaps cluster.network.podCidr 10.244.0.0/16.",
+        ]);
+        const services = { network: { serviceCidr: "172.31.231.128/25" } };
+        assert.deepEqual(problemsWith(services, {}), [
+            "lab.subnet 172.31.231.0/24 overlaps cluster.network.serviceCidr 172.31.231.128/25.",
+        ]);
+    });
+
+    it("need an odd number of control planes, and room for the pods of every node", () => {
+        assert.match(problemsWith({}, { controlPlanes: 2 })[0], /^lab has 2 control planes: etcd needs an odd number/);
+        assert.match(problemsWith({ network: { podCidr: "10.1.0.0/23" } }, {})[0], /room for 2 nodes.*there are 3/);
     });
 });
 

@@ -79,6 +79,11 @@ describe("setup: a stack", () => {
             message: /problems; nothing was touched\. Mend .*Pulumi\.bad\.yaml[^]*cluster\.name[^]*workload is not/,
         });
         write(
+            "Pulumi.near.yaml",
+            "config:\n  slipway:cluster: { name: a }\n  slipway:lab: { name: a, subnet: 10.96.1.0/24 }\n",
+        );
+        assert.throws(() => checkSettings(find("near")), /a problem; .*[^]*overlaps cluster\.network\.serviceCidr/);
+        write(
             "Pulumi.secret.yaml",
             "config:\n  slipway:cluster: { name: a, ssh: { user: bb, privateKey: { secure: v1:abc } } }\n" +
                 "  slipway:nodes:\n    - { name: n1, address: 10.0.0.1, roles: [control-plane, worker] }\n",
