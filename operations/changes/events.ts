@@ -44,6 +44,9 @@ interface StepEvent {
     };
 }
 
+/** The kinds of events that count; the others are as long, and many. */
+const telling = /^[^{]*\{[^{]*"(?:resourcePreEvent|diagnosticEvent|summaryEvent)":/;
+
 interface EngineEvent {
     readonly resourcePreEvent?: StepEvent;
     readonly diagnosticEvent?: { readonly urn?: string; readonly message?: string; readonly severity?: string };
@@ -61,7 +64,7 @@ export class EventLog {
 
     /** Takes one line. */
     take(line: string): void {
-        if (line.trim() === "") return;
+        if (!telling.test(line)) return;
         const event = JSON.parse(line) as EngineEvent;
         if (event.resourcePreEvent) this.takeStep(event.resourcePreEvent);
         if (event.diagnosticEvent) this.takeMessage(event.diagnosticEvent);

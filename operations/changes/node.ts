@@ -28,9 +28,8 @@ export function nodeChange(
     const controlPlane = ordered.some(({ step }) => step === "control-plane");
     const changes: Change[] = [];
     const restarts = new Set<string>();
-    // What the steps so far have changed and mended when the next one begins.
+    // What the steps so far have changed when the next one begins.
     const changed = new Set<string>();
-    const mended: string[] = [];
     for (const { node, step, resource } of ordered) {
         const renewed =
             step === "credentials" && resource.op === "update"
@@ -41,13 +40,12 @@ export function nodeChange(
         if (resource.op === "update") {
             const [before, after] = manifestsOf(resource);
             if (before && after) {
-                const question = { before, after, changedBefore: changed, drift: resource.drift, driftBefore: mended };
+                const question = { before, after, changedBefore: changed, drift: resource.drift };
                 unitsToRestart(question).forEach((unit) => restarts.add(unit));
                 changedPaths(before, after).forEach((path) => changed.add(path));
             }
             if (told.some(({ what }) => what === kit)) changed.add(`${paths.slipway}/kit/current`);
             renewed.forEach(({ files }) => files.forEach((file) => changed.add(file)));
-            mended.push(...resource.drift);
         }
     }
     return changes.length > 0 ? { op, changes, restarts: [...restarts].sort() } : undefined;

@@ -9,8 +9,6 @@ export interface RestartQuestion {
     readonly changedBefore: ReadonlySet<string>;
     /** What the kit says of how the node differs. */
     readonly drift: readonly string[];
-    /** What it says of the earlier steps, which are mended by then. */
-    readonly driftBefore: readonly string[];
 }
 
 /**
@@ -18,7 +16,7 @@ export interface RestartQuestion {
  * its stamp differs, which is its line, its text and every path in its `after`; when it doesn't run; and when systemd
  * has to read its files again. A unit that is new starts, and one that is `started` is left alone once it runs.
  */
-export function unitsToRestart({ before, after, changedBefore, drift, driftBefore }: RestartQuestion): string[] {
+export function unitsToRestart({ before, after, changedBefore, drift }: RestartQuestion): string[] {
     return [...after.values()].filter(isUnit).flatMap((entry) => {
         const old = before.get(`unit ${entry.name}`);
         const said = drift.filter((sentence) => sentence.startsWith(`unit ${entry.name}: `));
@@ -28,7 +26,7 @@ export function unitsToRestart({ before, after, changedBefore, drift, driftBefor
                 (entry.unit.state !== "started" &&
                     (stampDiffers(old, entry) ||
                         entry.unit.after.some((path) => changedBefore.has(path) && !saysOf(after, path)) ||
-                        said.some((sentence) => drifted(sentence, driftBefore)))));
+                        said.some((sentence) => /has to restart|not read its text/.test(sentence)))));
         return restarts ? [entry.name] : [];
     });
 }
@@ -44,15 +42,6 @@ const isUnit = (entry: ManifestEntry | undefined): entry is Unit => entry?.unit 
 function stampDiffers(before: Unit, after: Unit): boolean {
     const stamp = ({ unit, content }: Unit) => JSON.stringify([unit.stamp, unit.after, content]);
     return stamp(before) !== stamp(after);
-}
-
-/** What an earlier step puts back is no reason any more when the unit's turn comes. */
-function drifted(sentence: string, driftBefore: readonly string[]): boolean {
-    if (sentence.includes("not read its text")) return true;
-    const [, causes] = /has to restart(?: for (.*))?$/.exec(sentence) ?? [];
-    if (causes === undefined) return sentence.includes("has to restart");
-    const mended = (path: string) => driftBefore.some((other) => other.split(" ").includes(path));
-    return !causes.split(", ").every((path) => path.startsWith("/") && mended(path));
 }
 
 /** The paths whose content differs between two manifests of one step, as a later step finds them. */
