@@ -17,6 +17,7 @@ type Command = (args: Arguments, root: string, progress: Progress) => Promise<nu
 
 /** Loaded when it is wanted: Kubernetes' and Docker's clients take a while, and most commands use neither. */
 const later = createRequire(__filename);
+const driftModule = () => later("../setup/commands/drift") as typeof import("../setup/commands/drift");
 const infoModule = () => later("../setup/commands/info") as typeof import("../setup/commands/info");
 
 const commands: Record<CommandName, Command> = {
@@ -25,6 +26,7 @@ const commands: Record<CommandName, Command> = {
     down,
     adopt,
     forget,
+    drift: (...args) => driftModule().drift(...args),
     info: (...args) => infoModule().info(...args),
     kubeconfig,
     kubectl,

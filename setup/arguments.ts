@@ -6,6 +6,7 @@ import { artifactSources, type ArtifactSource } from "./stackRecord";
 export const commands = {
     up: "build the cluster, or bring it to what the configuration says",
     preview: "show what `up` would change, and which units restart; changes nothing",
+    drift: "show what somebody changed by hand, on nodes and in the API; ends with 1 when there is any",
     down: "destroy everything that `up` made",
     adopt: "bring back a state that was lost here, from the copy on the control planes",
     forget: "take a dead node out of the cluster without reaching it, e.g. `npm run forget -- hex-n3`",
@@ -44,6 +45,7 @@ const switches: Partial<Record<CommandName, readonly string[]>> = {
     info: ["--json"],
     kubeconfig: ["--merge"],
     preview: ["--json"],
+    drift: ["--json"],
     forget: ["--force"],
 };
 /** Options of Pulumi's that are handed on from up, preview and down; others go behind "--". */
@@ -140,6 +142,7 @@ export function help(): string {
         "  forget NODE --force          even though it answers on SSH",
         "  info --json                  for programs: everything as one JSON text",
         "  preview --json               for programs: the changes and restarts as one JSON text",
+        "  drift --json                 for programs: the same as one JSON text",
         "  kubeconfig --merge           merge it into the kubeconfig of your own, with a backup beside it",
         "  mirror --verify              check every file of the mirror against its manifest",
         "  mirror --serve [HOST:PORT]   serve it to machines over HTTP, until Ctrl-C (default: 0.0.0.0:8080)",

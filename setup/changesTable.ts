@@ -32,8 +32,9 @@ const namesShown = 3;
 export function changesTable(report: PreviewReport, color: boolean): string {
     if (isEmpty(report)) return `Nothing would change: all ${report.same} resources are as the configuration says.`;
     const nodes = together(report.nodes).flatMap(({ names, change }) => rowsOf(names, change, color));
-    const cluster = report.cluster.flatMap(({ what, op, details }, index) => [
-        [index === 0 ? "cluster" : "", "", `${marks[op]} ${what}`],
+    const cluster = report.cluster.flatMap(({ what, op, details, drifted }, index) => [
+        [index === 0 ? "cluster" : "", "", `${marks[drifted ? "drifted" : op]} ${what}`],
+        ...(drifted && op === "create" ? indented("is gone") : []),
         ...details.flatMap(indented),
     ]);
     const restarting = Object.values(report.nodes).filter(({ restarts }) => restarts.length > 0).length;

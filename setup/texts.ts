@@ -17,12 +17,16 @@ export function commandFor(command: CommandName, args: Pick<Arguments, "stack" |
 }
 
 /** What to say when Pulumi ended with something else than 0. */
-export function failed(what: "pulumi up" | "pulumi destroy", status: number, args: Arguments): Failure {
+export function failed(
+    what: "pulumi up" | "pulumi refresh" | "pulumi destroy",
+    status: number,
+    args: Arguments,
+): Failure {
     const again = commandFor(args.command, args);
     if (status === interruptedStatus) {
         return new Failure(`Interrupted: what is done is kept, and ${again} goes on from there.`, interruptedStatus);
     }
-    const kept = what === "pulumi up" ? "What was made is kept" : "What is gone is gone";
+    const kept = what === "pulumi destroy" ? "What is gone is gone" : "What was made is kept";
     return new Failure(
         `\`${what}\` ended with status ${status}: the lines above say what failed and where. ${kept}; ` +
             `${again} goes on from there.`,

@@ -9,6 +9,8 @@ export interface ClusterChange {
     readonly op: Exclude<Op, "same">;
     /** "spec.replicas: 3 → 4". */
     readonly details: readonly string[];
+    /** Somebody changed it by hand in the API. */
+    readonly drifted?: boolean;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { credentialChanges, isOfPki, type CredentialChange } from "./certificates";
 import type { Change } from "./compare";
 import type { EventLog, Op } from "./events";
+import type { ObjectDrift } from "./live";
 import { nodeChange, type StepResource } from "./node";
 import { credentialSubject, objectChange, type ClusterChange } from "./objects";
 import { stepOf } from "./steps";
@@ -46,6 +47,22 @@ export function report({ resources, same: counted }: Pick<EventLog, "resources" 
     return { nodes: Object.fromEntries(nodes.sort(([a], [b]) => compareNames(a, b))), cluster, same };
 }
 
+/** Adds what somebody changed by hand in the API: `up` mends it, and Pulumi's preview doesn't know of it. */
+export function withDrift(found: PreviewReport, drift: readonly ObjectDrift[]): PreviewReport {
+    const cluster = found.cluster.map((change): ClusterChange => {
+        const drifted = drift.find(({ what }) => what === change.what);
+        if (!drifted || change.op !== "update") return change;
+        // The configuration changes it, too: what is said of the same path then says more.
+        const pathOf = (detail: string) => detail.slice(0, detail.indexOf(": "));
+        const known = change.details.map(pathOf);
+        const more = drifted.details.filter((detail) => !known.includes(pathOf(detail)));
+        return { ...change, op: drifted.op, details: [...change.details, ...more], drifted: true };
+    });
+    const others = drift.filter(({ what }) => found.cluster.every((change) => change.what !== what));
+    const added = others.map(({ what, op, details }): ClusterChange => ({ what, op, details, drifted: true }));
+    return { ...found, cluster: [...cluster, ...added], same: found.same - added.length };
+}
+
 /** Whether a run would leave everything as it is. */
 export function isEmpty({ nodes, cluster }: PreviewReport): boolean {
     return Object.keys(nodes).length === 0 && cluster.length === 0;
@@ -53,7 +70,7 @@ export function isEmpty({ nodes, cluster }: PreviewReport): boolean {
 
 function credentialChange(change: CredentialChange): ClusterChange {
     const { op, details, newKey } = change;
-    const key = newKey && op === "replace" ? ["with a new key"] : [];
+    const key = newKey && op === "replace" && details.length === 0 ? ["with a new key"] : [];
     return { what: credentialSubject(change), op, details: [...details, ...key] };
 }
 

@@ -16,6 +16,14 @@ export const isSecret = (value: unknown) => typeof value === "object" && value !
 /** The text of a value that is one and is known. */
 export const textOf = (value: unknown) => (typeof value === "string" && value !== unknown ? value : undefined);
 
+/** A value without its secrets. */
+export function withoutSecrets(value: unknown): unknown {
+    if (Array.isArray(value)) return value.map(withoutSecrets);
+    if (!isRecord(value)) return isSecret(value) ? undefined : value;
+    const entries = Object.entries(value).filter(([, inner]) => !isSecret(inner));
+    return Object.fromEntries(entries.map(([key, inner]) => [key, withoutSecrets(inner)]));
+}
+
 /** Everything in which two values differ, each as "path: old → new"; what isn't known yet may be the same. */
 export function differences(before: unknown, after: unknown, path = ""): string[] {
     if (before === after || after === unknown || (isSecret(before) && isSecret(after))) return [];
@@ -51,6 +59,7 @@ const absent = (value: unknown) => value === undefined || value === null;
 function show(value: unknown): string {
     if (isSecret(value)) return "(secret)";
     if (value === unknown) return "(known later)";
+    if (value === "") return `""`;
     if (typeof value === "string" && value.includes("\n")) return `(${value.trimEnd().split("\n").length} lines)`;
     const text =
         typeof value === "string" ? value : JSON.stringify(value, (_, inner) => (isSecret(inner) ? "(secret)" : inner));

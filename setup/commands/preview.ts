@@ -1,12 +1,14 @@
 import { EventLog } from "../../operations/changes/events";
-import { report } from "../../operations/changes/report";
+import { report, withDrift, type PreviewReport } from "../../operations/changes/report";
+import { lookAtApi } from "../apiDrift";
 import type { Arguments } from "../arguments";
 import { changesTable } from "../changesTable";
 import { runPulumi } from "../engine";
 import { openEventLog } from "../eventLog";
 import { prepare } from "../prepare";
 import type { Progress } from "../progress";
-import { nodeCount } from "../stack";
+import { looksAtApi, sayLook } from "../refresh";
+import { findStack, nodeCount } from "../stack";
 import { parallelism } from "./up";
 
 /**
@@ -18,9 +20,12 @@ import { parallelism } from "./up";
 export async function preview(args: Arguments, root: string, progress: Progress): Promise<number> {
     const { stack: name, configFile, rest } = args;
     const json = args.switches.includes("--json");
-    const prepared = await prepare({ stack: name, configFile, root, progress, purpose: "preview" });
+    const stack = findStack(root, { name, configFile, needed: true });
+    const preparing = prepare({ stack: name, configFile, root, progress, purpose: "preview" });
+    const looking = looksAtApi(rest) ? lookAtApi(stack, preparing) : undefined;
+    const prepared = await preparing;
     try {
-        const { pulumi, stack } = prepared;
+        const { pulumi } = prepared;
         const config = prepared.configFile ? ["--config-file", prepared.configFile] : [];
         const parallel = ["--parallel", String(parallelism(nodeCount(stack)))];
         const words = ["preview", "--stack", name, "--suppress-outputs", ...config, ...parallel, ...rest];
@@ -36,14 +41,18 @@ export async function preview(args: Arguments, root: string, progress: Progress)
         const status = await runPulumi(pulumi, [...words, "--event-log", pipe.path], options).finally(() =>
             pipe.close(),
         );
-        if (log.complete) process.stdout.write(json ? `${JSON.stringify(report(log), null, 2)}\n` : shown(log));
+        const look = (await looking) ?? { drift: [] };
+        sayLook(look, progress);
+        if (!log.complete) return status;
+        const changes = withDrift(report(log), look.drift);
+        process.stdout.write(json ? `${JSON.stringify(changes, null, 2)}\n` : shown(changes));
         return status;
     } finally {
         await prepared.close();
     }
 }
 
-function shown(log: EventLog): string {
+function shown(changes: PreviewReport): string {
     const color = process.stdout.isTTY === true && !process.env.NO_COLOR;
-    return `\n${changesTable(report(log), color)}\n`;
+    return `\n${changesTable(changes, color)}\n`;
 }

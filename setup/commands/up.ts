@@ -1,11 +1,13 @@
 import * as path from "node:path";
+import { lookAtApi } from "../apiDrift";
 import type { Arguments } from "../arguments";
 import { runPulumi } from "../engine";
-import { engineRuns } from "../fleet";
+import { engineRuns, type EngineRun } from "../fleet";
 import { dockerObjects } from "../leftovers";
 import { kubeconfigOf, readOutputs, table, writeKubeconfig, type Outputs } from "../outputs";
 import { prepare } from "../prepare";
 import type { Progress } from "../progress";
+import { looksAtApi, refreshRun, sayLook } from "../refresh";
 import { exportState, findStack, nodeCount, readState } from "../stack";
 import { checkSettings } from "../settings";
 import { keepCopies } from "../stateCopies";
@@ -27,7 +29,9 @@ export async function up(args: Arguments, root: string, progress: Progress): Pro
     const lock = await takeStack(stack, "up", progress);
     try {
         const dockerNeeded = dockerObjects(readState(stack)?.pending ?? []).length > 0;
-        const prepared = await prepare({ stack: name, configFile, source, root, progress, dockerNeeded });
+        const preparing = prepare({ stack: name, configFile, source, root, progress, dockerNeeded });
+        const looking = looksAtApi(args.rest) ? lookAtApi(stack, preparing) : undefined;
+        const prepared = await preparing;
         try {
             await mend(prepared, progress);
             const options = ["--yes", "--skip-preview", "--suppress-outputs", "--stack", name];
@@ -35,18 +39,22 @@ export async function up(args: Arguments, root: string, progress: Progress): Pro
             const resources = async () => (await exportState(prepared)).deployment.resources ?? [];
             const { project } = stack;
             const runs = await engineRuns({ stack: name, project, settings, resources, rest: args.rest });
-            for (const { phase, folder, words, env } of runs) {
+            const engine = async (command: "up" | "refresh", { phase, folder, words, env }: EngineRun) => {
                 // Pulumi looks for the configuration beside the program.
                 const file = prepared.configFile ?? (folder ? stack.configFile : undefined);
-                const all = ["up", ...options, ...(file ? ["--config-file", file] : []), ...parallel, ...words];
+                const all = [command, ...options, ...(file ? ["--config-file", file] : []), ...parallel, ...words];
                 const where = { cwd: path.join(root, folder), env: { ...prepared.env, ...env } };
                 await progress.phase(phase, () =>
                     progress.aside(async () => {
                         const status = await runPulumi(prepared.pulumi, all, where);
-                        if (status !== 0) throw failed("pulumi up", status, args);
+                        if (status !== 0) throw failed(`pulumi ${command}`, status, args);
                     }),
                 );
-            }
+            };
+            const look = (await looking) ?? { drift: [] };
+            sayLook(look, progress);
+            if (look.drift.length > 0) await engine("refresh", refreshRun(look, runs.at(-1)!.env));
+            for (const run of runs) await engine("up", run);
             const [outputs] = await Promise.all([
                 readOutputs(prepared),
                 keepCopies(prepared, settings, (line) => progress.say(line)),

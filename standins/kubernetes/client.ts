@@ -21,7 +21,7 @@ export class Client {
     readonly server: string;
     private agent: http.Agent | undefined;
 
-    constructor(private readonly kubeConfig: KubeConfig) {
+    constructor(private readonly kubeConfig: Pick<KubeConfig, "getCurrentCluster" | "applyToHTTPSOptions">) {
         this.server = kubeConfig.getCurrentCluster()!.server.replace(/\/+$/, "");
     }
 
