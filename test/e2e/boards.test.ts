@@ -7,11 +7,14 @@ import { images } from "../../mirror/catalogue";
 import { cacheFolder } from "../../setup/paths";
 import type { NodeInfo } from "../../setup/nodeInfo";
 import { Boards } from "./boards";
-import { eventually, onNode, restarted, startTimes, TestStack } from "./harness";
+import { eventually, onNode, restarted, startTimes, TestStack, traces } from "./harness";
 
 const stack = new TestStack("hex");
 const boards = new Boards(stack);
 const { names } = boards;
+const except = (...gone: string[]) => names.filter((name) => !gone.includes(name));
+/** Short, so that the test of a budget that blocks is. */
+const drain = { drainSeconds: 10 };
 
 /** Pods of this deployment are on as many nodes as it has: no two share one. */
 function everywhere(replicas: number): string {
@@ -53,21 +56,30 @@ async function readyNodes(): Promise<string[]> {
 const allReady = (nodes: readonly string[]) =>
     eventually(`${nodes.join(", ")} Ready`, 120, async () => (await readyNodes()).join() === nodes.join());
 
+/** The address that nginx answers on inside the cluster. */
+const nginx = () => stack.kubectl("get", "svc", "my-nginx", "-o", "jsonpath={.spec.clusterIP}");
+
+const packages = "dpkg-query -W -f '${db:Status-Abbrev} ${Package} ${Version}\\n'";
+
 describe("six boards, an inventory of machines like any other", function () {
     this.timeout(30 * 60_000);
 
-    before(() => boards.start());
+    let installed = "";
+    before(async () => {
+        await boards.start();
+        installed = await onNode("hex-n5", packages);
+    });
     after(() => boards.end());
 
     it("up builds a cluster on the first five", async () => {
-        boards.configure(names.slice(0, 5));
+        boards.configure(names.slice(0, 5), drain);
         await stack.must(["up"], { show: true });
         await allReady(names.slice(0, 5));
     });
 
     it("the sixth is one more entry: preview names it alone, up touches it alone (A3, X3)", async () => {
         const before = await marks(names.slice(0, 5));
-        boards.configure(names);
+        boards.configure(names, drain);
         const { nodes, cluster } = JSON.parse((await stack.must(["preview", "--json"])).stdout);
         assert.deepEqual(Object.keys(nodes), ["hex-n6"]);
         assert.deepEqual([nodes["hex-n6"].op, cluster], ["create", []]);
@@ -131,8 +143,8 @@ describe("six boards, an inventory of machines like any other", function () {
             assert.deepEqual(Object.keys(versions).sort(), name === "hex-n1" ? [...programs, "etcd"].sort() : programs);
         }
         const { stdout } = await stack.must(["info"]);
-        const kubelet = /hex-n2 +1\.36\.3 +20\.10/;
-        assert.match(stdout, kubelet);
+        const programs = /^  hex-n2 +1\.36\.3( +\d+\.\d+\S*){4} +-$/m;
+        assert.match(stdout, programs);
         assert.ok(stdout.split("\n").every((line) => line.length <= 120));
     });
 
@@ -141,5 +153,50 @@ describe("six boards, an inventory of machines like any other", function () {
         const { output } = await stack.must(["up"]);
         assert.doesNotMatch(output, /[1-9]\d* (created|updated|replaced|deleted)/);
         assert.deepEqual(restarted(before, await marks(names)), []);
+    });
+
+    it("a worker is drained before it goes, unless a disruption budget stands against it (X5)", async () => {
+        const budget = ["poddisruptionbudget", "everywhere"];
+        await stack.kubectl("create", ...budget, "--selector=app=everywhere", "--max-unavailable=0");
+        boards.configure(except("hex-n5"), drain);
+        const { status, output } = await stack.slipway(["up"]);
+        assert.notEqual(status, 0);
+        assert.match(output, /hex-n5 was not drained within 10 s: a PodDisruptionBudget keeps default\/everywhere-/);
+        assert.match(output, /relax the budget/);
+        assert.deepEqual(await readyNodes(), names, "it goes on as a node");
+        assert.match(await onNode("hex-n1", `curl -sS --max-time 5 ${await nginx()}`), /Welcome to nginx/);
+
+        await stack.kubectl("patch", ...budget, "--type=merge", "-p", '{"spec":{"maxUnavailable":1}}');
+        const before = await marks(except("hex-n5"));
+        await stack.must(["up"]);
+        assert.deepEqual(await readyNodes(), except("hex-n5"));
+        assert.deepEqual(restarted(before, await marks(except("hex-n5"))), []);
+    });
+
+    it("what was removed has left nothing: not in the API, not on the machine (X5, B11)", async () => {
+        const left = await stack.kubectl("get", "csr,leases,nodes", "-A", "-o", "yaml");
+        assert.doesNotMatch(left, /hex-n5/);
+        assert.deepEqual(await traces("hex-n5"), []);
+        assert.equal(await onNode("hex-n5", packages), installed);
+    });
+
+    it("a dead board is forgotten without being reached (X5)", async () => {
+        await boards.machine("hex-n4").container.kill();
+        const { output } = await stack.must(["forget", "hex-n4"]);
+        assert.match(output, /hex-n4 is out of the cluster/);
+        assert.doesNotMatch(await stack.kubectl("get", "csr,leases,nodes", "-A", "-o", "yaml"), /hex-n4/);
+        assert.ok(!stack.state().includes("::hex-n4"), "a resource of it is left in the state");
+    });
+
+    it("flashed anew under their old names, a forgotten board and a living one come back with one up", async () => {
+        const rest = except("hex-n3", "hex-n4", "hex-n5");
+        const before = await marks(rest);
+        await Promise.all([boards.boot("hex-n3"), boards.boot("hex-n4")]);
+        boards.configure(except("hex-n5"), drain);
+        await stack.must(["up"]);
+        await allReady(except("hex-n5"));
+        assert.deepEqual(restarted(before, await marks(rest)), []);
+        const { nodes, cluster } = JSON.parse((await stack.must(["preview", "--json"])).stdout);
+        assert.deepEqual([nodes, cluster], [{}, []]);
     });
 });
