@@ -7,7 +7,7 @@ import { machinesOf } from "./machines";
 import type { Prepared } from "./prepare";
 import { exportState } from "./stack";
 import { keep, readRecord } from "./stackRecord";
-import { digestOf, packCopy, unfit, unpackCopy, type StateCopy } from "./stateCopy";
+import { digestOf, packCopy, passphraseIn, sealed, unfit, unpackCopy, type StateCopy } from "./stateCopy";
 
 /** For a node, in milliseconds: a large fleet's state is megabytes, and some links are slow. */
 const patience = 20_000;
@@ -29,7 +29,7 @@ export async function keepCopies(prepared: Prepared, settings: Settings, say: (l
         const reason = unfit(state, prepared.env);
         if (reason) return say(`The control planes get no copy of the state: ${reason}.`);
         const about = { stack: stack.name, project: stack.project, time: new Date().toISOString(), source };
-        const text = packCopy({ ...state, ...about });
+        const text = packCopy(sealed({ ...state, ...about }, passphraseIn(prepared.env)));
         const nodes = (await machinesOf(prepared)).filter(({ name }) => behind.includes(name));
         const problems = await Promise.all(nodes.map((node) => leave(node, text)));
         const kept = nodes.filter((_, index) => problems[index] === undefined).map(({ name }) => [name, digest]);

@@ -1,4 +1,5 @@
 import * as crypto from "node:crypto";
+import * as fs from "node:fs";
 import * as zlib from "node:zlib";
 import type { StateExport } from "./stack";
 import type { ArtifactSource } from "./stackRecord";
@@ -11,6 +12,35 @@ export interface StateCopy extends StateExport {
     readonly time: string;
     /** Where the stack's artifacts come from: another source means other digests. */
     readonly source?: ArtifactSource;
+    /**
+     * Says with the passphrase that nobody else wrote it: a state is full of commands that will be run with the operator's
+     * rights, so a machine that keeps one must not be able to change it. Absent where secrets need no passphrase.
+     */
+    readonly seal?: string;
+}
+
+/** The copy with its seal. */
+export function sealed(copy: Omit<StateCopy, "seal">, passphrase: string | undefined): StateCopy {
+    return passphrase === undefined ? copy : { ...copy, seal: sealOf(copy, passphrase) };
+}
+
+/** Whether nobody who lacks the passphrase has written or changed the copy. */
+export function isSealed({ seal = "", ...copy }: StateCopy, passphrase: string): boolean {
+    const expected = Buffer.from(sealOf(copy, passphrase));
+    return seal.length === expected.length && crypto.timingSafeEqual(Buffer.from(seal), expected);
+}
+
+/** scrypt at 2^15 takes 32 MB and a tenth of a second: a seal is no quicker way to guess a passphrase than the state is. */
+function sealOf(copy: Omit<StateCopy, "seal">, passphrase: string): string {
+    const salt = `${copy.project}/${copy.stack} ${copy.time}`;
+    const key = crypto.scryptSync(passphrase, salt, 32, { N: 2 ** 15, maxmem: 2 ** 26 });
+    return crypto.createHmac("sha256", key).update(JSON.stringify(copy)).digest("hex");
+}
+
+/** The passphrase as Pulumi will find it in this environment; undefined: secrets are encrypted in another way. */
+export function passphraseIn(env: NodeJS.ProcessEnv): string | undefined {
+    const { PULUMI_CONFIG_PASSPHRASE: text, PULUMI_CONFIG_PASSPHRASE_FILE: file } = env;
+    return text ?? (file ? fs.readFileSync(file, "utf8").trim() : undefined);
 }
 
 /** As it goes over a wire that is made for text: base64 of gzip. */
@@ -42,6 +72,5 @@ export function unfit(state: StateExport, env: NodeJS.ProcessEnv): string | unde
     if (type === undefined || type === "b64" || JSON.stringify(state).includes("PRIVATE KEY-----")) {
         return "its secrets are not encrypted";
     }
-    const empty = env.PULUMI_CONFIG_PASSPHRASE === "" && !env.PULUMI_CONFIG_PASSPHRASE_FILE;
-    return type === "passphrase" && empty ? "its passphrase is empty" : undefined;
+    return type === "passphrase" && passphraseIn(env) === "" ? "its passphrase is empty" : undefined;
 }

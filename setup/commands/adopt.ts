@@ -9,7 +9,7 @@ import { checkSettings } from "../settings";
 import { ensureStack, exportState, findStack, hasResources, passphraseFile, stateFile, type Stack } from "../stack";
 import { keep, readRecord } from "../stackRecord";
 import { fetchCopies, type FoundCopy } from "../stateCopies";
-import type { StateCopy } from "../stateCopy";
+import { isSealed, passphraseIn, type StateCopy } from "../stateCopy";
 import { importState } from "../stateImport";
 import { commandFor } from "../texts";
 import { takeStack } from "../work";
@@ -30,11 +30,13 @@ export async function adopt(args: Arguments, root: string, progress: Progress): 
             refuseLiving(stack, (await exportState(prepared)).deployment.resources ?? []);
             const machines = await machinesOf(prepared);
             const found = await progress.phase("Copies of the state", () => fetchCopies(machines));
-            const chosen = chooseCopy(found, { stack, cluster: cluster.name });
+            const passphrase = passphraseIn(prepared.env);
+            const fits = (copy: StateCopy) => passphrase === undefined || isSealed(copy, passphrase);
+            const chosen = chooseCopy(found, { stack, cluster: cluster.name, fits });
             for (const { node, problem } of found) {
                 if (problem) progress.say(`${node} gave no copy, so a newer one may be there: ${problem}`);
             }
-            await fitting(stack, () => importState(prepared, chosen.copy, "Taking in the copy of the state"));
+            await importState(prepared, chosen.copy, "Taking in the copy of the state");
             if (chosen.copy.source) keep(name, { source: chosen.copy.source });
             progress.say(farewell(args, chosen));
             return 0;
@@ -57,6 +59,8 @@ function refuseLiving(stack: Stack, resources: Parameters<typeof hasResources>[0
     );
 }
 
+const misfit = "the passphrase here is not the one its copy is sealed with (or somebody has changed the copy)";
+
 /**
  * The newest copy that is this stack's and this cluster's.
  *
@@ -64,7 +68,7 @@ function refuseLiving(stack: Stack, resources: Parameters<typeof hasResources>[0
  */
 export function chooseCopy(
     found: readonly FoundCopy[],
-    { stack, cluster }: { stack: Pick<Stack, "name" | "project">; cluster: string },
+    { stack, cluster, fits }: { stack: Stack; cluster: string; fits(copy: StateCopy): boolean },
 ): Required<Pick<FoundCopy, "node" | "copy">> {
     const judged = found.map(({ node, owner = "", copy, problem = "" }) => {
         const theirs = owner.split(":")[0];
@@ -74,12 +78,13 @@ export function chooseCopy(
             const other = copy.project === stack.project ? "" : ` of the project ${copy.project}`;
             return { node, reason: `its copy is of the stack ${copy.stack}${other}: adopt it under that name` };
         }
-        return { node, copy };
+        return fits(copy) ? { node, copy } : { node, reason: misfit };
     });
     const newest = judged
         .flatMap(({ node, copy }) => (copy ? [{ node, copy }] : []))
         .sort((a, b) => (a.copy.time < b.copy.time ? 1 : -1))[0];
     if (newest) return newest;
+    if (judged.some(({ reason }) => reason === misfit)) throw wrongPassphrase(stack, misfit);
     throw new Failure(
         [
             `There is no copy of the state of stack ${stack.name} to adopt. Nothing was changed.`,
@@ -90,7 +95,7 @@ export function chooseCopy(
     );
 }
 
-/** Pulumi decrypts what it imports, and the salt of a configuration, and so finds out whether the passphrase fits. */
+/** The salt that a configuration may hold is of one passphrase, and Pulumi finds out whether it is this one. */
 async function fitting<T>(stack: Stack, work: () => Promise<T>): Promise<T> {
     try {
         return await work();
@@ -113,7 +118,8 @@ function wrongPassphrase(stack: Stack, what: string): Failure {
 
 /** The stack that was made for a state that then didn't come, with the salt that Pulumi may have written for it. */
 async function remove({ stack, pulumi, env }: Prepared, configuration: Buffer): Promise<void> {
-    const args = ["stack", "rm", "--yes", "--force", "--preserve-config", "--stack", stack.name, "--non-interactive"];
+    const all = ["stack", "rm", "--yes", "--force", "--preserve-config", "--remove-backups"];
+    const args = [...all, "--stack", stack.name, "--non-interactive"];
     await run(pulumi, args, { cwd: stack.root, env, purpose: `Removing the empty stack ${stack.name}` });
     if (!fs.readFileSync(stack.configFile).equals(configuration)) fs.writeFileSync(stack.configFile, configuration);
 }

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as path from "node:path";
+import * as zlib from "node:zlib";
 
 import type { Arguments } from "../../setup/arguments";
 import { adopt } from "../../setup/commands/adopt";
@@ -128,9 +129,24 @@ describe("a state that is lost", function () {
         const missing = new RegExp(`encrypted, and there is no passphrase.*restore the file ${file}`);
         await assert.rejects(adopt(args, root, quiet), missing);
         fs.writeFileSync(file, "another\n", { mode: 0o600 });
-        await assert.rejects(adopt(args, root, quiet), new RegExp(`is another one: restore the file ${file}`));
+        await assert.rejects(
+            adopt(args, root, quiet),
+            new RegExp(`is not the one its copy is sealed with.*: restore the file ${file}`),
+        );
         assert.ok(!fs.existsSync(stateFile(stack())), "nothing is left of the attempt");
         fs.writeFileSync(file, right, { mode: 0o600 });
+    });
+
+    it("doesn't come back from a copy that somebody has changed on the node", async () => {
+        const kept = fs.readFileSync(node.at(copy));
+        const forged = JSON.parse(zlib.gunzipSync(kept).toString());
+        forged.deployment.resources[1].urn += "-forged";
+        fs.writeFileSync(node.at(copy), zlib.gzipSync(JSON.stringify(forged)));
+        await assert.rejects(adopt(args, root, quiet), /or somebody has changed the copy/);
+        fs.writeFileSync(node.at(copy), zlib.gzipSync(JSON.stringify({ ...forged, seal: undefined })));
+        await assert.rejects(adopt(args, root, quiet), /or somebody has changed the copy/);
+        assert.ok(!fs.existsSync(stateFile(stack())));
+        fs.writeFileSync(node.at(copy), kept);
     });
 
     it("comes back, and the next preview is empty", async () => {

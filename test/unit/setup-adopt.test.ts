@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { chooseCopy } from "../../setup/commands/adopt";
 import { describeOwned } from "../../setup/owners";
-import { hasResources } from "../../setup/stack";
-import { digestOf, packCopy, unfit, unpackCopy, type StateCopy } from "../../setup/stateCopy";
+import { hasResources, type Stack } from "../../setup/stack";
+import { digestOf, isSealed, packCopy, sealed, unfit, unpackCopy, type StateCopy } from "../../setup/stateCopy";
 
 const secret = (ciphertext: string) => ({ "4dabf18193072939515e22adb298388d": "1b47…", ciphertext });
 
@@ -47,7 +47,8 @@ describe("setup: a copy of the state", () => {
 });
 
 describe("setup: adopting", () => {
-    const hex = { stack: { name: "hex", project: "slipway" }, cluster: "hex" };
+    const stack = { name: "hex", project: "slipway", ownBackend: true } as Stack;
+    const hex = { stack, cluster: "hex", fits: ({ seal }: StateCopy) => seal !== "wrong" };
     const found = (node: string, time: string, owner = "hex:abc", changes: Partial<StateCopy> = {}) => ({
         node,
         owner,
@@ -58,6 +59,18 @@ describe("setup: adopting", () => {
         const all = [found("n1", "2026-11-20"), { node: "n2", problem: "no answer" }, found("n3", "2026-11-21")];
         assert.equal(chooseCopy(all, hex).node, "n3");
         assert.equal(chooseCopy(all.slice(0, 2), hex).node, "n1");
+    });
+
+    it("takes no copy that isn't sealed with the passphrase, however new it is", () => {
+        const all = [found("n1", "2026-11-20"), found("n2", "2026-11-21", "hex:abc", { seal: "wrong" })];
+        assert.equal(chooseCopy(all, hex).node, "n1");
+        assert.throws(() => chooseCopy(all.slice(1), hex), /not the one its copy is sealed with.*restore/);
+        const whole = sealed(copy(), "secret");
+        assert.ok(isSealed(unpackCopy(packCopy(whole)), "secret"));
+        assert.ok(!isSealed(whole, "other"));
+        assert.ok(!isSealed({ ...whole, time: "2026-11-22T00:00:00Z" }, "secret"));
+        assert.ok(!isSealed(copy(), "secret"));
+        assert.deepEqual(sealed(copy(), undefined), copy());
     });
 
     it("says of each control plane why it has nothing to adopt", () => {
