@@ -102,8 +102,9 @@ export class SimulatedApi {
     private answer(method: string, url: URL, body: KubeObject | undefined): unknown {
         if (url.pathname === "/version") return { major: "1", minor: "36", gitVersion: "v1.36.3" };
         const [, apiVersion = "", scope, collection, member] =
-            /^\/apis?\/(v1|[^/]+\/v\d+)(?:\/namespaces\/([^/]+))?(?:\/([a-z]+)(?:\/([^/]+))?)?$/.exec(url.pathname) ??
-            [];
+            /^\/apis?\/(v1|[^/]+\/v\d+)(?:\/namespaces\/([^/]+))?(?:\/([a-z]+)(?:\/([^/]+))?)?$/.exec(
+                decodeURIComponent(url.pathname),
+            ) ?? [];
         const kinds = served[apiVersion];
         if (!kinds) throw new Refusal(404, "NotFound");
         if (!collection && !scope) {
