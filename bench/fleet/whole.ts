@@ -3,6 +3,7 @@
  * their API in this process, on the same cores. A machine answers after 5 ms.
  */
 import { spawn } from "node:child_process";
+import * as os from "node:os";
 
 import { Fleet, nodeNames } from "../../test/fleet/fleet";
 import { mega, median, table } from "../figures";
@@ -77,23 +78,33 @@ interface Size {
 
 async function build(count: number): Promise<Size> {
     const fleet = await Fleet.start("fleet-bench");
+    const nodes = nodeNames(count).map((name) => ({ name }));
+    const flag = { kubelet: { maxPods: 50 } };
+    const steps: [command: "up" | "preview", ...configuration: Parameters<Fleet["configure"]>][] = [
+        ["up", nodes],
+        ["preview", nodes],
+        ["up", nodes],
+        ["up", nodes, flag],
+        ["up", [...nodes, { name: `node-${count + 1}` }], flag],
+        ["up", nodes, flag],
+    ];
     try {
-        const nodes = nodeNames(count).map((name) => ({ name }));
-        const flag = { kubelet: { maxPods: 50 } };
-        fleet.configure(nodes);
-        const runs = [await measure(fleet, "up"), await measure(fleet, "preview"), await measure(fleet, "up")];
-        fleet.configure(nodes, flag);
-        runs.push(await measure(fleet, "up"));
-        fleet.configure([...nodes, { name: `node-${count + 1}` }], flag);
-        runs.push(await measure(fleet, "up"));
-        fleet.configure(nodes, flag);
-        runs.push(await measure(fleet, "up"));
+        const runs: Measured[] = [];
+        for (const [command, ...configuration] of steps) {
+            fleet.configure(...configuration);
+            const run = await measure(fleet, command);
+            // Beside the tables, for who can't wait for them.
+            console.error(`${count} nodes, ${phases[runs.length]}: ${said(run)}, load ${os.loadavg()[0].toFixed(0)}`);
+            runs.push(run);
+        }
         const state = Buffer.byteLength(fleet.stack.state());
         return { nodes: count, runs, state, probe: await probeTime(fleet, count) };
     } finally {
         await fleet.close();
     }
 }
+
+const said = ({ time, cpu }: Measured) => `${time.toFixed(1)} s (${cpu.toFixed(1)} s)`;
 
 /** The probe alone, in a process of its own; the median of five. */
 async function probeTime({ machines }: Fleet, count: number): Promise<number> {
@@ -113,10 +124,7 @@ function exponent(small: Size, large: Size, phase: number): string {
 /** @param sizes numbers of nodes, rising */
 export async function fleet(sizes: readonly number[]): Promise<string> {
     const built: Size[] = [];
-    for (const size of sizes) {
-        built.push(await build(size));
-        console.error(`${size} nodes: done`);
-    }
+    for (const size of sizes) built.push(await build(size));
     const pairs = built.slice(1).map((large, index) => [built[index], large] as const);
     const heads = built.map(({ nodes }) => `${nodes} nodes`);
     const growth = pairs.map(([small, large]) => `exponent ${small.nodes} → ${large.nodes}`);
@@ -130,7 +138,7 @@ export async function fleet(sizes: readonly number[]): Promise<string> {
         table([
             ["time (processor time)", ...heads, ...growth],
             ...phases.map((_, phase) => [
-                ...row(phase, ({ time, cpu }) => `${time.toFixed(1)} s (${cpu.toFixed(1)} s)`),
+                ...row(phase, said),
                 ...pairs.map(([small, large]) => exponent(small, large, phase)),
             ]),
             ["the probe alone", ...built.map(({ probe }) => `${probe.toFixed(2)} s`), ...pairs.map(() => "")],
