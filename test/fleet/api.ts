@@ -29,6 +29,13 @@ interface KubeObject {
     [field: string]: unknown;
 }
 
+/** Whom somebody's hand finds. */
+export interface Edited {
+    readonly kind: string;
+    readonly namespace?: string;
+    readonly name: string;
+}
+
 /** By apiVersion. A kind's path is its name in lower case with an "s". */
 const served: Record<string, readonly string[]> = {
     v1: ["ConfigMap", "Namespace", "Node", "Secret", "Service", "ServiceAccount"],
@@ -72,6 +79,15 @@ export class SimulatedApi {
 
     use({ certificate, key }: ServingPair): void {
         this.server.setSecureContext({ cert: certificate, key });
+    }
+
+    /** Changes an object, or deletes it, as somebody does by hand. */
+    edit({ kind, namespace, name }: Edited, change?: (object: KubeObject) => void): void {
+        const key = keyOf(kind, namespace, name);
+        const object = this.objects.get(key);
+        if (!object) throw new Error(`There is no ${key}.`);
+        if (change) change(object);
+        else this.objects.delete(key);
     }
 
     async close(): Promise<void> {

@@ -35,7 +35,7 @@ export class Fleet {
 
     private constructor(
         readonly machines: Machines,
-        private readonly api: SimulatedApi,
+        readonly api: SimulatedApi,
         readonly stack: TestStack,
     ) {}
 

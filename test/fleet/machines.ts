@@ -71,6 +71,13 @@ export class Machines {
         return taken;
     }
 
+    /** Lets a machine say, until the step is applied again, that it differs from what was applied. */
+    differ(name: string, kind: string, sentence: string): void {
+        const machine = this.machines.get(name);
+        if (!machine) throw new Error(`${name} was never asked anything.`);
+        machine.differences.set(kind, sentence);
+    }
+
     /** Lets no machine answer before `count` of them have been asked something, and resolves then. */
     holdUntilAsked(count: number): Promise<void> {
         this.held = new Promise((resolve) => {
@@ -104,6 +111,8 @@ class Machine {
     private readonly steps = new Map<string, Words>();
     /** On a control plane, by node: the words with which its membership was applied last. */
     private readonly members = new Map<string, Words>();
+    /** By kind: a sentence on what somebody changed. */
+    readonly differences = new Map<string, string>();
 
     constructor(
         private readonly name: string,
@@ -149,6 +158,7 @@ class Machine {
                 return remember(this.members, verb, node, values);
             default:
                 this.onApply({ machine: this.name, kind, manifest });
+                this.differences.delete(kind);
                 return remember(this.steps, verb, kind, values);
         }
     }
@@ -166,8 +176,8 @@ class Machine {
             fixed: Object.fromEntries(fixed),
             joined: this.steps.has("activate"),
             architecture: "amd64",
-            kinds: unchanged(this.steps),
-            members: unchanged(this.members),
+            kinds: reportsOn(this.steps, this.differences),
+            members: reportsOn(this.members),
         };
     }
 }
@@ -179,10 +189,12 @@ function remember(applied: Map<string, Words>, verb: string, name: string, words
     return done;
 }
 
-/** A report on each: the generation that it was given, and no difference. */
-function unchanged(applied: Map<string, Words>): Record<string, KindReport> {
+/** A report on each: the generation that it was given, and one more where it differs. */
+function reportsOn(applied: Map<string, Words>, differences = new Map<string, string>()): Record<string, KindReport> {
     const reports = [...applied].map(([name, { generation }]) => {
-        return [name, { generation: Number(generation), differences: 0, entries: [] }] as const;
+        const entries = [differences.get(name) ?? []].flat();
+        const report = { generation: Number(generation) + entries.length, differences: entries.length, entries };
+        return [name, report] as const;
     });
     return Object.fromEntries(reports);
 }
