@@ -27,6 +27,8 @@ export function clusterProvider(
             enableServerSideApply: true,
             // What somebody changed by hand belongs to another field manager: mending it must not be a conflict.
             enablePatchForce: true,
+            // Made by the same manager that changes it: a Service whose port changes has one port then, also in a preview.
+            upsertExistingObjects: true,
             // A ConfigMap is changed in place: replaced, it would be missing for a moment.
             enableConfigMapMutable: true,
         },
