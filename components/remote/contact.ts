@@ -19,8 +19,9 @@ export interface ContactArgs {
  * First contact: waits until the machine answers on SSH and sends it the node kit. Everything else on the node depends
  * on this.
  *
- * CopyToRemote compares only content and path, so a re-flashed machine would get no file: besides name and address its
- * host key is a trigger, and when it was first contacted. Replacing it runs nothing on the node but the copy.
+ * CopyToRemote compares only content and path, so a re-flashed machine and another account's home would get no file:
+ * besides name and address the account and the host key are triggers, and when it was first contacted. Replacing it runs
+ * nothing on the node but the copy.
  */
 export function contact(
     name: string,
@@ -28,7 +29,7 @@ export function contact(
     opts?: pulumi.CustomResourceOptions,
 ): command.remote.CopyToRemote {
     const { node, since, leaveAlone } = args;
-    const { hostKey } = node.ssh;
+    const { hostKey, user } = node.ssh;
     return new command.remote.CopyToRemote(
         name,
         {
@@ -36,7 +37,7 @@ export function contact(
             source: new pulumi.asset.FileArchive(kitFolder),
             remotePath: uploadFolder(),
             triggers: [
-                ...[node.name, node.address],
+                ...[node.name, node.address, user],
                 ...(hostKey === undefined ? [] : [hostKey]),
                 ...(since === undefined ? [] : [since]),
             ],

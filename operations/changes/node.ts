@@ -95,7 +95,7 @@ function updateOf(step: NodeStep, resource: Resource, renewed: readonly NodeCred
     const [old, now] = [commandOf(before), commandOf(after)];
     if (step === "contact") {
         if (JSON.stringify(before.remotePath) !== JSON.stringify(after.remotePath)) tell(kit);
-        if (JSON.stringify(before.triggers) !== JSON.stringify(after.triggers)) tell("machine or host key");
+        if (JSON.stringify(before.triggers) !== JSON.stringify(after.triggers)) tell("machine, account or host key");
     }
     if (old && now && old.kit !== now.kit) tell(kit);
     if (differing.some((path) => path.startsWith("connection"))) tell("connection");

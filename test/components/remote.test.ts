@@ -62,13 +62,13 @@ describe("components/remote", () => {
         return { value, secret: await inner.isSecret, known: await inner.isKnown };
     }
 
-    it("sends the kit once, and again to a machine with another host key", async () => {
+    it("sends the kit once, and again to another account or a machine with another host key", async () => {
         const copy = remote.contact("hex-n2-contact", { node });
         await settled(copy.urn);
         const { type, inputs } = made.get("hex-n2-contact")!;
         assert.equal(type, "command:remote:CopyToRemote");
         assert.equal(plain(inputs.remotePath), `.slipway/${remote.kitHash()}`);
-        assert.deepEqual(inputs.triggers, ["hex-n2", "192.168.1.12", "ssh-ed25519 AAAA"]);
+        assert.deepEqual(inputs.triggers, ["hex-n2", "192.168.1.12", "bb", "ssh-ed25519 AAAA"]);
         assert.equal((plain(inputs.connection) as { dialErrorLimit: number }).dialErrorLimit, remote.patient.dials);
     });
 
