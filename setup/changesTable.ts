@@ -52,10 +52,13 @@ function rowsOf(names: readonly string[], { op, changes, restarts }: NodeChange,
     const whole = wholes[op];
     const rows = [
         ...(whole ? [["", "", `${marks[op]} ${whole}`]] : []),
-        ...changes.flatMap(({ step, what, how, detail }, index) => [
-            ["", changes[index - 1]?.step === step ? "" : step, `${marks[how]} ${what}`],
-            ...(detail?.split("\n") ?? []).flatMap(indented),
-        ]),
+        ...changes.flatMap((change, index) => {
+            const [first, ...more] = linesOf(change);
+            return [
+                ["", changes[index - 1]?.step === change.step ? "" : change.step, first],
+                ...more.flatMap(indented),
+            ];
+        }),
         ...(restarts.length > 0 ? [["", "", red(`restarts ${restarts.join(", ")}`, color)]] : []),
     ];
     // Names stand one below the other, beside what happens.
@@ -64,6 +67,12 @@ function rowsOf(names: readonly string[], { op, changes, restarts }: NodeChange,
         const [, step = "", what = ""] = rows[index] ?? [];
         return [listed[index] ?? "", step, what];
     });
+}
+
+/** What drifted is said by the kit's sentence, which names it. */
+function linesOf({ what, how, detail }: Change): string[] {
+    const lines = detail?.split("\n") ?? [];
+    return how === "drifted" && detail ? [`${marks[how]} ${lines[0]}`] : [`${marks[how]} ${what}`, ...lines];
 }
 
 const indented = (line: string) => [["", "", `    ${line}`]];

@@ -44,8 +44,9 @@ export function driftTable(found: DriftReport, args: Pick<Arguments, "stack" | "
         [index === 0 ? "cluster" : "", "", op === "create" ? `${what} is gone` : what],
         ...details.map((detail) => ["", "", `    ${detail}`]),
     ]);
+    const nothing = found.unseen.length > 0 ? "Nothing has drifted of what answers." : "Nothing has drifted.";
     return [
-        hasDrifted(found) ? table([["NODE", "STEP", "DRIFT"], ...nodes, ...cluster]) : "Nothing has drifted.",
+        hasDrifted(found) ? table([["NODE", "STEP", "DRIFT"], ...nodes, ...cluster]) : nothing,
         ...found.unseen.map((sentence) => `Not seen: ${sentence}`),
         ...(hasDrifted(found) ? ["", `${commandFor("up", args)} mends it.`] : []),
     ].join("\n");

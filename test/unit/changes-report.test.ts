@@ -282,5 +282,12 @@ describe("changes: the table", () => {
             ].join("\n"),
         );
         assert.doesNotMatch(changesTable({ nodes, cluster, same: 1 }, false), /\x1b/);
+        const detail = "file /a has other content";
+        const drifted = {
+            op: "update",
+            changes: [{ step: "stage", what: "file /a", how: "drifted", detail }],
+        } as const;
+        const text = changesTable({ nodes: { n1: { ...drifted, restarts: [] } }, cluster: [], same: 1 }, false);
+        assert.match(text, /^ {2}n1 +stage +! file \/a has other content\n\n/m);
     });
 });
