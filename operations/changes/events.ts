@@ -61,6 +61,7 @@ export class EventLog {
     private readonly found = new Map<string, Omit<Resource, "drift">>();
     private readonly drift = new Map<string, string[]>();
     private summary?: Readonly<Record<string, number>>;
+    private failed = false;
 
     /** Takes one line. */
     take(line: string): void {
@@ -71,9 +72,9 @@ export class EventLog {
         if (event.summaryEvent) this.summary = event.summaryEvent.resourceChanges ?? {};
     }
 
-    /** Whether Pulumi came to its summary. */
+    /** Whether Pulumi came to its summary, without an error on the way: else there is more than it told of. */
     get complete(): boolean {
-        return this.summary !== undefined;
+        return this.summary !== undefined && !this.failed;
     }
 
     /** How many resources stay as they are, as Pulumi counts them. */
@@ -108,6 +109,7 @@ export class EventLog {
     }
 
     private takeMessage({ urn, message = "", severity }: NonNullable<EngineEvent["diagnosticEvent"]>): void {
+        this.failed ||= severity === "error";
         const sentence = severity?.startsWith("info") && urn ? driftIn(message) : undefined;
         if (sentence === undefined) return;
         const said = this.drift.get(urn!) ?? [];

@@ -154,6 +154,15 @@ describe("changes: what Pulumi's event log tells", () => {
         assert.deepEqual(nodes.n1.restarts, []);
     });
 
+    it("is complete with the summary, unless something failed", () => {
+        const log = new EventLog();
+        assert.equal(log.complete, false);
+        log.take(summary({ same: 1 }));
+        assert.equal(log.complete, true);
+        log.take(message("n1-base", "The configuration asks for what can't be", "error"));
+        assert.equal(log.complete, false);
+    });
+
     it("drift: each sentence, and the units that restart by it", () => {
         const stdin = "unit kubelet.service active stamp=1\nunit kube-proxy.service active stamp=1\n";
         const told = [
