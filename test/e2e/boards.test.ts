@@ -7,7 +7,9 @@ import { images } from "../../mirror/catalogue";
 import { cacheFolder } from "../../setup/paths";
 import type { NodeInfo } from "../../setup/nodeInfo";
 import { Boards } from "./boards";
+import { editCases } from "./edits";
 import { eventually, onNode, restarted, startTimes, TestStack, traces } from "./harness";
+import { type Configuration, previewShows } from "./tables";
 
 const stack = new TestStack("hex");
 const boards = new Boards(stack);
@@ -64,6 +66,8 @@ const packages = "dpkg-query -W -f '${db:Status-Abbrev} ${Package} ${Version}\\n
 describe("six boards, an inventory of machines like any other", function () {
     this.timeout(30 * 60_000);
 
+    const [three, five] = [3, 5].map((count) => names.slice(0, count));
+    let configuration: Configuration;
     let installed = "";
     before(async () => {
         await boards.start();
@@ -71,20 +75,30 @@ describe("six boards, an inventory of machines like any other", function () {
     });
     after(() => boards.end());
 
-    it("up builds a cluster on the first five", async () => {
-        boards.configure(names.slice(0, 5), drain);
+    it("up builds a cluster on the first three", async () => {
+        configuration = boards.configuration(three, drain);
+        stack.configure({ ...configuration });
         await stack.must(["up"], { show: true });
-        await allReady(names.slice(0, 5));
+        await allReady(three);
+    });
+
+    editCases({ stack, nodes: three, configuration: () => configuration });
+
+    it("all that was edited is taken back, and two boards join, in one up", async () => {
+        boards.configure(five, drain);
+        await stack.must(["up"]);
+        await allReady(five);
+        await previewShows(stack, {});
     });
 
     it("the sixth is one more entry: preview names it alone, up touches it alone (A3, X3)", async () => {
-        const before = await marks(names.slice(0, 5));
+        const before = await marks(five);
         boards.configure(names, drain);
         const { nodes, cluster } = JSON.parse((await stack.must(["preview", "--json"])).stdout);
         assert.deepEqual(Object.keys(nodes), ["hex-n6"]);
         assert.deepEqual([nodes["hex-n6"].op, cluster], ["create", []]);
         await stack.must(["up"]);
-        assert.deepEqual(restarted(before, await marks(names.slice(0, 5))), []);
+        assert.deepEqual(restarted(before, await marks(five)), []);
         await allReady(names);
     });
 

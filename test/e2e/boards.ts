@@ -9,6 +9,7 @@ import { labAddress, labNodes } from "../../lab/nodes";
 import { throwAwayLabel, throwAwayNode, type ThrowAwayNode } from "../../lab/throwaway";
 import { chooseDocker, dockerProbes, obtainDocker, stopOwnDaemon } from "../../setup/docker";
 import { architecture, docker, TestStack } from "./harness";
+import type { Configuration } from "./tables";
 
 const example = path.resolve(__dirname, "..", "..", "Pulumi.hex.yaml");
 
@@ -89,11 +90,16 @@ export class Boards {
      * other addresses, ports of 127.0.0.1 instead of names, and what every lab node gets. `more` is laid over `cluster`.
      */
     configure(names: readonly string[], more: Settings = {}): void {
+        this.stack.configure({ ...this.configuration(names, more) });
+    }
+
+    /** What `configure` writes, for whoever edits it. */
+    configuration(names: readonly string[], more: Settings = {}): Configuration {
         const cluster = this.hex["slipway:cluster"];
         const nodes = this.hex["slipway:nodes"]
             .filter(({ name }) => names.includes(name))
             .map((node) => ({ ...node, ...this.forced(node.name) }));
-        this.stack.configure({
+        const written = {
             cluster: {
                 ...cluster,
                 source: undefined,
@@ -104,7 +110,9 @@ export class Boards {
             },
             nodes,
             workloads: this.hex["slipway:workloads"],
-        });
+        };
+        // Two boards share nothing: an edit of one's settings is no edit of another's.
+        return JSON.parse(JSON.stringify(written));
     }
 
     private forced(name: string): Settings {

@@ -170,35 +170,6 @@ describe("a cluster on the lab, from nothing to nothing", function () {
         assert.doesNotMatch(processes.stdout, /PRIVATE KEY|--token[ =]/);
     });
 
-    it("one workload's replicas changed: preview and up touch that resource only", async () => {
-        stack.configure({ ...config, workloads: { ...config.workloads, "my-nginx": { replicas: 2 } } });
-        const preview = await stack.must(["preview"]);
-        assert.match(preview.output, /1 to update/);
-        assert.doesNotMatch(preview.output, /to create|to delete|to replace/);
-        const up = await stack.must(["up"]);
-        assert.match(up.output, /1 updated/);
-        await eventually("two nginx pods", 30, async () => (await pods("app=my-nginx")).length === 2);
-        stack.configure(config);
-        await stack.must(["up"]);
-    });
-
-    it("one kubelet flag changed: preview names the unit, up restarts exactly it, on every node", async () => {
-        const before = await startTimes(nodes);
-        const cluster = { ...config.cluster, kubelet: { maxPods: 111 } };
-        stack.configure({ ...config, cluster });
-        const preview = await stack.must(["preview", "--diff"]);
-        assert.match(preview.output, /maxPods/);
-        assert.match(preview.output, /kubelet\.service/);
-        assert.match(preview.output, /3 to update/);
-        await stack.must(["up"]);
-        assert.deepEqual(
-            restarted(before, await startTimes(nodes)),
-            nodes.map((node) => `${node}/kubelet`),
-        );
-        stack.configure(config);
-        await stack.must(["up"]);
-    });
-
     it("a unit edited by hand shows as drift, up mends it, the next preview is empty (D8)", async () => {
         await onNode("e2e-2", "echo '# by hand' >> /etc/systemd/system/kube-proxy.service");
         const preview = await stack.must(["preview"]);

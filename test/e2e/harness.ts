@@ -161,19 +161,20 @@ export function docker(...args: string[]): Promise<{ stdout: string; stderr: str
     return run("docker", args, { maxBuffer: 64 << 20 });
 }
 
-const units = "docker cri-dockerd kubelet kube-proxy etcd kube-apiserver kube-controller-manager kube-scheduler";
+const units =
+    "docker cri-dockerd kubelet kube-proxy kubernetes-hosts " +
+    "etcd kube-apiserver kube-controller-manager kube-scheduler kube-csr-approver";
 
-/** When each unit of ours last started, on each node: equal before and after means nothing was restarted. */
+/** When each unit of ours last started, by "NODE/UNIT": equal before and after means nothing was restarted. */
 export async function startTimes(nodes: readonly string[]): Promise<Record<string, string>> {
-    const times: Record<string, string> = {};
-    for (const node of nodes) {
-        const shown = await onNode(
-            node,
-            `for unit in ${units}; do echo "$unit $(systemctl show -P ActiveEnterTimestampMonotonic $unit)"; done`,
-        );
-        for (const line of shown.trim().split("\n")) times[`${node}/${line.split(" ")[0]}`] = line.split(" ")[1];
-    }
-    return times;
+    const ask = `for unit in ${units}; do echo "$unit $(systemctl show -P ActiveEnterTimestampMonotonic $unit)"; done`;
+    const all = await Promise.all(
+        nodes.map(async (node) => {
+            const lines = (await onNode(node, ask)).trim().split("\n");
+            return lines.map((line) => line.split(" ")).map(([unit, time]) => [`${node}/${unit}`, time]);
+        }),
+    );
+    return Object.fromEntries(all.flat());
 }
 
 export function restarted(before: Record<string, string>, after: Record<string, string>): string[] {
