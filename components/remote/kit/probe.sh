@@ -58,7 +58,9 @@ probe_kinds() {
         generation=$(cat "$state/generations/$name" 2>/dev/null || echo 0)
         # A step that was killed has more to do than its last manifest says.
         [ ! -f "$state/manifests/$name.next" ] || count=$((count + 1))
-        cut -f 4 "$work/differences" | report_drift "$name" "$generation" "$count"
+        # Units first: what restarts is never among those that aren't named.
+        cut -f 4 "$work/differences" | awk '/^unit /; !/^unit / { rest = rest $0 "\n" } END { printf "%s", rest }' |
+            report_drift "$name" "$generation" "$count"
     done
 }
 
