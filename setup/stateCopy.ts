@@ -57,12 +57,18 @@ export function unpackCopy(text: string): StateCopy {
 
 /**
  * What tells one state from another. Pulumi notes the time of every run and encrypts each secret anew, with what has
- * not changed; a resource whose secrets have changed carries the time of that.
+ * not changed (a resource whose secrets have changed carries the time of that), and lists resources, and what each
+ * depends on, in the order in which they happened to be done.
  */
 export function digestOf({ deployment }: StateExport): string {
-    const settled = JSON.stringify({ ...deployment, manifest: undefined }, (key, value: unknown) =>
-        key === "ciphertext" && typeof value === "string" ? value.length : value,
-    );
+    const settle = (key: string, value: unknown) => {
+        if (key === "ciphertext" && typeof value === "string") return value.length;
+        return Array.isArray(value) && value.every((item) => String(item).startsWith("urn:"))
+            ? [...value].sort()
+            : value;
+    };
+    const resources = (deployment.resources ?? []).map((resource) => JSON.stringify(resource, settle)).sort();
+    const settled = JSON.stringify({ ...deployment, resources, manifest: undefined }, settle);
     return crypto.createHash("sha256").update(settled).digest("hex");
 }
 

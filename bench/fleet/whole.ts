@@ -77,7 +77,7 @@ interface Size {
 }
 
 async function build(count: number): Promise<Size> {
-    const fleet = await Fleet.start("fleet-bench");
+    const fleet = await Fleet.start(`fleet-bench-${count}`);
     const nodes = nodeNames(count).map((name) => ({ name }));
     const flag = { kubelet: { maxPods: 50 } };
     const steps: [command: "up" | "preview", ...configuration: Parameters<Fleet["configure"]>][] = [

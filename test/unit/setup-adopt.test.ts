@@ -33,6 +33,14 @@ describe("setup: a copy of the state", () => {
         assert.notEqual(digestOf(copy({}, { urn: "v" })), digest);
     });
 
+    it("is the same whatever the order in which its resources were done", () => {
+        const [first, second] = [{ urn: "urn:1" }, { urn: "urn:2", dependencies: ["urn:1", "urn:3"] }];
+        const state = (...resources: object[]) => ({ version: 3, deployment: { resources } }) as unknown as StateCopy;
+        const digest = digestOf(state(first, second));
+        assert.equal(digestOf(state({ ...second, dependencies: ["urn:3", "urn:1"] }, first)), digest);
+        assert.notEqual(digestOf(state({ ...second, dependencies: ["urn:3"] }, first)), digest);
+    });
+
     it("leaves this machine only when its secrets are encrypted, with something", () => {
         assert.equal(unfit(copy(), {}), undefined);
         assert.equal(unfit(copy(), { PULUMI_CONFIG_PASSPHRASE: "x" }), undefined);
