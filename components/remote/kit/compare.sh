@@ -45,7 +45,8 @@ function taken_up(unit,    i, n, part, path, at, cause) {
         path = substr(part[i], 1, at - 1)
         if (path == "text") path = "/etc/systemd/system/" unit
         if (path !~ /^\// || substr(part[i], at + 1) ~ /^(-|missing)$/ || substr(part[i], at + 1) == actual(path)) continue
-        if (is["since", unit] > ((path in changed) ? changed[path] : is["stamped", unit]) + 1) cause = cause (cause == "" ? "" : ", ") path
+        # A stamp tells whole seconds.
+        if (is["since", unit] > ((path in changed) ? changed[path] : is["stamped", unit] + 1)) cause = cause (cause == "" ? "" : ", ") path
     }
     return cause
 }

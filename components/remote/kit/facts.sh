@@ -123,9 +123,10 @@ gather_docker() {
     done
 }
 
-# booted: when systemd's clock began, in seconds since 1970
+# booted: when systemd's clock began, in seconds since 1970; rather a moment too late, so that a unit which was started
+# right after a change by hand is known to run with it
 booted() {
-    echo "$(date +%s.%N) $(cut -d ' ' -f 1 /proc/uptime)" | awk '{ printf "%.3f", $1 - $2 }'
+    echo "$(cut -d ' ' -f 1 /proc/uptime) $(date +%s.%N)" | awk '{ printf "%.3f", $2 - $1 }'
 }
 
 gather_units() {
