@@ -7,6 +7,7 @@ import { images } from "../../mirror/catalogue";
 import { cacheFolder } from "../../setup/paths";
 import type { NodeInfo } from "../../setup/nodeInfo";
 import { Boards } from "./boards";
+import { driftCases } from "./drifts";
 import { editCases } from "./edits";
 import { eventually, onNode, restarted, startTimes, TestStack, traces } from "./harness";
 import { type Configuration, previewShows } from "./tables";
@@ -82,7 +83,9 @@ describe("six boards, an inventory of machines like any other", function () {
         await allReady(three);
     });
 
-    editCases({ stack, nodes: three, configuration: () => configuration });
+    const tables = { stack, nodes: three, configuration: () => configuration };
+    editCases(tables);
+    driftCases(tables);
 
     it("all that was edited is taken back, and two boards join, in one up", async () => {
         boards.configure(five, drain);

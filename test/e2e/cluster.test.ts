@@ -170,16 +170,6 @@ describe("a cluster on the lab, from nothing to nothing", function () {
         assert.doesNotMatch(processes.stdout, /PRIVATE KEY|--token[ =]/);
     });
 
-    it("a unit edited by hand shows as drift, up mends it, the next preview is empty (D8)", async () => {
-        await onNode("e2e-2", "echo '# by hand' >> /etc/systemd/system/kube-proxy.service");
-        const preview = await stack.must(["preview"]);
-        assert.match(preview.output, /e2e-2/);
-        assert.match(preview.output, /1 to update/);
-        await stack.must(["up"]);
-        assert.equal(await onNode("e2e-2", "grep -c 'by hand' /etc/systemd/system/kube-proxy.service || true"), "0\n");
-        assert.doesNotMatch((await stack.must(["preview"])).output, /to update|to create|to delete/);
-    });
-
     it("a node of another cluster is refused, and the way out is named (D14)", async () => {
         await onNode("e2e-2", "cp -p /var/lib/slipway/owner /root/owner && echo other:0000 > /var/lib/slipway/owner");
         const { status, output } = await stack.slipway(["up"]);

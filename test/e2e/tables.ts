@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import type { PreviewReport } from "../../operations/changes/report";
+import type { NodeChange, PreviewReport } from "../../operations/changes/report";
 import { restarted, startTimes, TestStack } from "./harness";
 
 /** What a configuration file says under `slipway:`, as plain data that a row of a table may edit. */
@@ -54,9 +54,15 @@ const marks: Readonly<Record<string, string>> = {
     drifted: "!",
 };
 
+/** What of a preview's report counts here; a report of drift knows no restarts. */
+interface Shown {
+    readonly nodes: Readonly<Record<string, Pick<NodeChange, "changes"> & Partial<NodeChange>>>;
+    readonly cluster: PreviewReport["cluster"];
+}
+
 /** A preview's report in the words of `Expected`. */
-export function shown({ nodes, cluster }: Pick<PreviewReport, "nodes" | "cluster">): Required<Expected> {
-    const each = (of: (node: PreviewReport["nodes"][string]) => string[]) =>
+export function shown({ nodes, cluster }: Shown): Required<Expected> {
+    const each = (of: (node: Shown["nodes"][string]) => string[]) =>
         Object.fromEntries(
             Object.entries(nodes)
                 .map(([name, node]) => [name, of(node)] as const)
@@ -64,8 +70,8 @@ export function shown({ nodes, cluster }: Pick<PreviewReport, "nodes" | "cluster
         );
     return {
         nodes: each(({ changes }) => changes.map(({ step, what, how }) => `${step} ${marks[how]} ${what}`).sort()),
-        restarts: each(({ restarts }) => restarts.map((unit) => unit.replace(/\.service$/, ""))),
-        cluster: cluster.map(({ what, op }) => `${marks[op]} ${what}`).sort(),
+        restarts: each(({ restarts = [] }) => restarts.map((unit) => unit.replace(/\.service$/, ""))),
+        cluster: cluster.map(({ what, op, drifted }) => `${drifted ? "!" : marks[op]} ${what}`).sort(),
     };
 }
 
