@@ -224,8 +224,8 @@ prove docker ${image} /bin/busybox true
         await machine.root("echo by hand >/etc/demo.conf; systemctl restart second");
         const restarted = await machine.since("second");
         assert.deepEqual((await machine.probe()).kinds.activate!.entries, [
-            "file /etc/demo.conf has other content",
             "unit second.service: has to restart for /etc/demo.conf, with which it was started",
+            "file /etc/demo.conf has other content",
         ]);
         const one = await machine.since("first");
         assert.equal((await machine.step("activate apply", activate("three"))).code, 0);
