@@ -49,6 +49,9 @@ async function main(): Promise<void> {
     const report = (error: unknown) => void process.stderr.write(`stand-in plugins: ${String(error)}\n`);
     process.on("unhandledRejection", report).on("uncaughtException", report);
     process.stdout.write(`${JSON.stringify(ports)}\n`);
+    // The largest by far is loaded before the engine asks for it: its handshake has a deadline, which loading hundreds
+    // of modules on a busy machine would miss.
+    setImmediate(() => void registry.load("kubernetes"));
 }
 
 if (require.main === module) void main();
