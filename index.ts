@@ -11,9 +11,9 @@ import { missingFrom } from "./mirror/catalogue";
 import { loadDigests } from "./mirror/digests";
 import { dataFolder } from "./setup/paths";
 import { mirrorFolder, refuseMissing } from "./setup/stackRecord";
-import { leaveOutPromiseTraces } from "./setup/stackTraces";
+import { tameStackTraces } from "./setup/stackTraces";
 
-leaveOutPromiseTraces();
+tameStackTraces();
 
 export = async () => {
     const settings = loadSettings();
