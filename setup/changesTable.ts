@@ -3,7 +3,8 @@ import type { ClusterChange } from "../operations/changes/objects";
 import { isEmpty, type NodeChange, type PreviewReport } from "../operations/changes/report";
 import { table } from "./outputs";
 
-const marks: Readonly<Record<Change["how"] | ClusterChange["op"], string>> = {
+/** How a change begins its line. */
+export const marks: Readonly<Record<Change["how"] | ClusterChange["op"], string>> = {
     added: "+",
     create: "+",
     changed: "~",

@@ -2,8 +2,11 @@ import type { V1Node } from "@kubernetes/client-node";
 import type { NodeReport } from "../components/remote/probe";
 import { table, type Outputs } from "./outputs";
 
+/** What a machine says of itself. */
+type Facts = Pick<NodeReport, "architecture" | "system" | "kernel" | "cpus" | "memory" | "disk">;
+
 /** Everything that is known of a node: by the stack, by the machine itself, and by the API. */
-export interface NodeInfo {
+export interface NodeInfo extends Facts {
     readonly name: string;
     readonly address: string;
     readonly roles: readonly string[];
@@ -15,14 +18,6 @@ export interface NodeInfo {
     readonly reachable?: boolean;
     /** What keeps the machine from answering, in a sentence. */
     readonly problem?: string;
-    readonly architecture?: string;
-    readonly system?: string;
-    readonly kernel?: string;
-    readonly cpus?: number;
-    /** Bytes. */
-    readonly memory?: number;
-    /** Free bytes below /var/lib. */
-    readonly disk?: number;
     /** Of kubelet, docker, containerd, runc, cri-dockerd, etcd: those that are there. */
     readonly versions: Readonly<Record<string, string>>;
     /** systemd's active state of each unit of Slipway's. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 
 import type { NodeChange, PreviewReport } from "../../operations/changes/report";
+import { marks } from "../../setup/changesTable";
 import { restarted, startTimes, TestStack } from "./harness";
 
 /** What a configuration file says under `slipway:`, as plain data that a row of a table may edit. */
@@ -42,17 +43,6 @@ export interface Edit extends Expected {
     /** What can be seen afterwards, besides start times. */
     after?(this: void): Promise<unknown>;
 }
-
-const marks: Readonly<Record<string, string>> = {
-    added: "+",
-    create: "+",
-    changed: "~",
-    update: "~",
-    replace: "±",
-    removed: "-",
-    delete: "-",
-    drifted: "!",
-};
 
 /** What of a preview's report counts here; a report of drift knows no restarts. */
 interface Shown {
