@@ -1,6 +1,7 @@
 import * as assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import * as fs from "node:fs";
 import * as path from "node:path";
 
@@ -91,6 +92,19 @@ describe("kit: files", () => {
         assert.equal(node.has("/etc/shared"), true);
         node.step("stage remove");
         assert.equal(node.has("/etc/shared"), false);
+    });
+
+    it("gives no half-written manifest a name that a step beside it reads", async () => {
+        const names = new Set<string>();
+        const watcher = fs.watch(node.at("/var/lib/slipway/manifests"), (_, name) => names.add(name!));
+        try {
+            assert.equal(node.step("credentials apply", manifest).code, 0);
+            while (!names.has("credentials")) await once(watcher, "change");
+        } finally {
+            watcher.close();
+        }
+        const read = [...names].filter((name) => !name.startsWith(".")).sort();
+        assert.deepEqual(read, ["credentials", "credentials.next"]);
     });
 
     it("forgets nothing that a killed apply had done", () => {

@@ -59,19 +59,20 @@ EOF
 }
 
 # remember_intent: what is about to be applied is written down before the first change, beside what was, so that after
-# a kill nothing is forgotten that a later apply or remove has to take away.
+# a kill nothing is forgotten that a later apply or remove has to take away. What is half written has a hidden name:
+# the steps beside this one read the others.
 remember_intent() {
     if [ -f "$state/manifests/$kind.next" ]; then
-        cat "$state/manifests/$kind.next" "$work/index" >"$state/manifests/$kind.new"
+        cat "$state/manifests/$kind.next" "$work/index" >"$state/manifests/.$kind"
     else
-        cp "$work/index" "$state/manifests/$kind.new"
+        cp "$work/index" "$state/manifests/.$kind"
     fi
-    mv "$state/manifests/$kind.new" "$state/manifests/$kind.next"
+    mv "$state/manifests/.$kind" "$state/manifests/$kind.next"
 }
 
 remember_manifest() {
-    cat "$work/index" "$work/retired" >"$state/manifests/$kind.new"
-    mv "$state/manifests/$kind.new" "$state/manifests/$kind"
+    cat "$work/index" "$work/retired" >"$state/manifests/.$kind"
+    mv "$state/manifests/.$kind" "$state/manifests/$kind"
     rm -f "$state/manifests/$kind.next"
     [ -z "$generation" ] || printf '%s\n' "$generation" >"$state/generations/$kind"
 }
@@ -95,20 +96,18 @@ vanished() {
         END { for (i = count; i > 0; i--) if (last[name[i]] == i) print line[i] }' "$work/kept" "$work/known"
 }
 
-# An entry that another step of this node lists too goes with the last of them.
-other_manifests() {
-    for file in "$state"/manifests/*; do
-        case $file in
-            */"$kind" | */"$kind.next" | *'*') ;;
-            *) echo "$file" ;;
-        esac
-    done
+# An entry that another step of this node lists too goes with the last of them. One that is at work beside this one may
+# be done at any moment: its `.next` is read before it becomes the manifest.
+known_to_others() {
+    for other in base stage credentials control-plane activate; do
+        [ "$other" = "$kind" ] || cat "$state/manifests/$other.next" "$state/manifests/$other" 2>/dev/null || true
+    done >"$work/known-to-others"
 }
 
 each_vanished() {
     : >"$work/retired"
-    # shellcheck disable=SC2046
-    vanished "$work/index" $(other_manifests) >"$work/vanished"
+    known_to_others
+    vanished "$work/index" "$work/known-to-others" >"$work/vanished"
     remove_entries "$work/vanished" some
 }
 
@@ -137,8 +136,8 @@ remove_step() {
 remove_kind() {
     [ -n "$(known_manifest "$kind")" ] || return 0
     : >"$work/retired"
-    # shellcheck disable=SC2046
-    vanished $(other_manifests) /dev/null >"$work/vanished"
+    known_to_others
+    vanished "$work/known-to-others" >"$work/vanished"
     remove_entries "$work/vanished" all
     rm -f "$state/manifests/$kind" "$state/manifests/$kind.next" "$state/generations/$kind"
 }
