@@ -2,6 +2,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import { Cluster, nodesOf } from "./components";
+import { deployAddons } from "./components/addons";
 import { loadSettings } from "./components/config/load";
 import { refuseUnchangeable } from "./components/node";
 import { probeNodes, warnOfUnreachable } from "./components/remote";
@@ -17,7 +18,7 @@ tameStackTraces();
 
 export = async () => {
     const settings = loadSettings();
-    const { workloads } = settings;
+    const { addons, workloads } = settings;
     const stack = pulumi.getStack();
     const mirror = mirrorFolder(stack);
     const digests = loadDigests(mirror);
@@ -39,16 +40,19 @@ export = async () => {
         // Destroying the lab destroys what is in it.
         machines && { dependsOn: machines.containers, deletedWith: machines.network },
     );
+    const { provider, lifetime: deletedWith } = built;
+    const inCluster = { parent: built, provider, deletedWith };
+    const deployed = deployAddons({ addons, cluster, nodes }, { ...inCluster, dependsOn: built.ready });
     const urls = deployWorkloads(
         { workloads, cluster, nodes },
-        { parent: built, provider: built.provider, dependsOn: built.ready, deletedWith: built.lifetime },
+        { ...inCluster, dependsOn: [...built.ready, ...deployed.ready] },
     );
 
     return {
         kubeconfig: built.kubeconfig,
         endpoint: built.endpoint,
         nodes: nodes.map(({ name, address, roles }) => ({ name, address, roles, versions: cluster.versions })),
-        urls,
+        urls: { ...deployed.urls, ...urls },
         certificates: built.certificates,
     };
 };

@@ -7,7 +7,9 @@ import * as path from "node:path";
 
 import { z } from "zod";
 
-import { clusterSchema, nodeSchema, sshSchema, workloadsSchema } from "../components/config/schema";
+import { addonsSchema } from "../components/config/addons";
+import { clusterSchema, nodeSchema, sshSchema } from "../components/config/schema";
+import { workloadsSchema } from "../components/config/workloads";
 import { supportedVersions } from "../components/config/versions";
 import { labSchema } from "../lab/config";
 import { defaultVersions } from "../mirror/catalogue";
@@ -78,16 +80,14 @@ const sections: readonly Section[] = [
         },
     },
     {
+        title: "slipway:addons",
+        intro: "Services of the cluster beyond network and names. One that isn't named isn't there.",
+        schema: addonsSchema,
+    },
+    {
         title: "slipway:workloads",
         intro: "The sample applications. One that isn't named isn't deployed.",
         schema: workloadsSchema,
-        texts: {
-            "my-nginx": "nginx behind a cluster address.",
-            "my-nginx.replicas": "Number of pods.",
-            "my-nginx.port": "Port of the service; the pods listen on 80.",
-            "hello-kube": "A service of type LoadBalancer whose external IP is a node's address.",
-            "hello-kube.replicas": "Number of pods.",
-        },
     },
     {
         title: "slipway:lab",

@@ -1,7 +1,7 @@
 import type { Architecture } from "../components/inventory/node";
 
 /** What a mirror holds: one version of each thing that a cluster is made of, without a leading "v". */
-export interface Versions {
+export interface Versions extends Partial<OptionalVersions> {
     readonly kubernetes: string;
     readonly etcd: string;
     readonly criDockerd: string;
@@ -16,6 +16,22 @@ export interface Versions {
     readonly agnhost: string;
     readonly nginx: string;
 }
+
+/** What only some add-on or workload needs: a mirror and the nodes have it where one of those is on. */
+export interface OptionalVersions {
+    readonly redis: string;
+}
+
+/** The versions of what is optional. */
+export const optionalVersions: OptionalVersions = {
+    // Debian 13's, whose packages the assembled image is made of.
+    redis: "8.0.2",
+};
+
+/** What each add-on and workload that needs more than the cluster itself is made of. */
+export const needs: Readonly<Record<string, readonly (keyof OptionalVersions)[]>> = {
+    redis: ["redis"],
+};
 
 /**
  * The versions that are tested together. etcd, the CNI plugins, pause and agnhost are those that Kubernetes 1.36.3
@@ -78,6 +94,8 @@ export type ArtifactName =
     | "flannel-cni";
 
 export type ImageName = "pause" | "coredns" | "flannel" | "nginx" | "agnhost";
+export type OptionalImageName = "redis";
+export type Images = Record<ImageName, ImageArtifact> & Partial<Record<OptionalImageName, ImageArtifact>>;
 
 /** Everything that containernetworking/plugins ships for Linux. */
 export const cniPluginNames: readonly string[] = [
@@ -142,9 +160,13 @@ export function artifacts(versions: Versions = defaultVersions): Record<Artifact
     };
 }
 
-/** Container images for these versions. */
-export function images(versions: Versions = defaultVersions): Record<ImageName, ImageArtifact> {
+/** Container images for these versions; of what is optional only what has a version. */
+export function images(versions: Versions = defaultVersions): Images {
+    const optional: Record<OptionalImageName, ImageArtifact | undefined> = {
+        redis: versions.redis ? image("redis", versions.redis, "docker.io/library/redis") : undefined,
+    };
     return {
+        ...(Object.fromEntries(Object.entries(optional).filter(([, image]) => image)) as Partial<typeof optional>),
         pause: image("registry.k8s.io/pause", versions.pause),
         coredns: image("registry.k8s.io/coredns/coredns", `v${versions.coredns}`),
         flannel: image("ghcr.io/flannel-io/flannel", `v${versions.flannel}`),

@@ -1,2 +1,3 @@
+export * from "./addons";
 export * from "./coredns";
 export * from "./flannel";

@@ -1,40 +1,9 @@
 import { z } from "zod";
 
-import type { Versions } from "../../mirror/catalogue";
-
-/** A DNS-1123 label: what Kubernetes allows as a node's or a namespace's name. */
-const label = z
-    .string()
-    .max(63)
-    .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, "must be lower-case letters, digits and dashes, at most 63 (DNS-1123)");
-
-const domain = z
-    .string()
-    .max(200)
-    .regex(
-        /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$/,
-        'must be a domain such as "hex.k8s.local": lower-case labels joined by dots',
-    );
-
-const port = z.int("must be a whole number").min(1, "must be 1 to 65535").max(65535, "must be 1 to 65535");
-
-const octet = "(25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
-const address = z
-    .string()
-    .regex(new RegExp(`^${octet}(\\.${octet}){3}$`), 'must be an IPv4 address such as "192.168.1.11"');
-const cidr = z
-    .string()
-    .regex(
-        new RegExp(`^${octet}(\\.${octet}){3}/([89]|[12]\\d|30)$`),
-        'must be an IPv4 network such as "10.244.0.0/16"',
-    );
-
-const version = z.string().regex(/^\d+\.\d+\.\d+$/, 'must be a version without "v", such as "1.36.3"');
-
-/** Fields laid over a configuration file; what they may be is that file's business. */
-const overrides = z.record(z.string(), z.unknown());
-
-const count = z.int("must be a whole number").min(0, "must not be negative");
+import { OptionalVersions, optionalVersions, type Versions } from "../../mirror/catalogue";
+import { addonsSchema } from "./addons";
+import { address, cidr, domain, label, labelKey, labelValue, overrides, port, version } from "./scalars";
+import { workloadsSchema } from "./workloads";
 
 const bastion = z.strictObject({
     host: z.string().min(1).describe("Name or address to dial."),
@@ -51,18 +20,6 @@ export const sshSchema = bastion
     .partial({ host: true, port: true, user: true })
     // A default here would win over the cluster's value.
     .extend({ port: port.optional() });
-
-/** https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set */
-const word = "[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?";
-const labelKey = z
-    .string()
-    .regex(
-        new RegExp(`^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?${word}$`),
-        'must be a label\'s key such as "disk" or "example.org/disk"',
-    );
-const labelValue = z
-    .string()
-    .regex(new RegExp(`^(${word})?$`), "must be at most 63 letters, digits, dashes, dots and underscores");
 
 /** Numbers are as good as text: a sysctl's value is written as it stands. */
 const sysctls = z.record(
@@ -101,6 +58,14 @@ export const nodeSchema = z.strictObject({
     kubeProxy: overrides.default({}).describe("Fields laid over the KubeProxyConfiguration."),
 });
 
+/** Of every image and file that only some add-on or workload needs. */
+const optionalVersionsShape = Object.fromEntries(
+    Object.keys(optionalVersions).map((name) => [
+        name,
+        z.string().min(1).describe("Used only where an add-on or a workload needs it."),
+    ]),
+) as Record<keyof OptionalVersions, z.ZodString>;
+
 /** `slipway:cluster`. */
 export const clusterSchema = z.strictObject({
     name: label.describe("Name of the cluster, and of the kubeconfig's cluster, context and user."),
@@ -121,6 +86,7 @@ export const clusterSchema = z.strictObject({
             pause: z.string().min(1),
             agnhost: z.string().min(1),
             nginx: z.string().min(1),
+            ...optionalVersionsShape,
         })
         .partial()
         .default({})
@@ -196,28 +162,18 @@ export const clusterSchema = z.strictObject({
         .describe("Fields laid over the KubeProxyConfiguration of every node."),
 });
 
-/** `slipway:workloads`: the sample applications; one that isn't named isn't deployed. */
-export const workloadsSchema = z.strictObject({
-    "my-nginx": z.strictObject({ replicas: count.default(3), port: port.default(80) }).optional(),
-    "hello-kube": z
-        .strictObject({
-            replicas: count.default(2),
-            port: port.default(8300).describe("Port of the service; the pods listen on 80."),
-            externalAddress: address.optional().describe("External IP. Default: the first worker's address."),
-        })
-        .optional(),
-});
-
 /** Everything under `slipway:`. `lab` belongs to the lab, which checks it. */
 export const settingsSchema = z.strictObject({
     cluster: clusterSchema,
     nodes: z.array(nodeSchema).default([]).describe("The machines. Empty only where a lab makes them."),
+    addons: addonsSchema.default({}),
     workloads: workloadsSchema.default({}),
     lab: z.unknown().optional(),
 });
 
 export type SshSettings = z.output<typeof sshSchema>;
 export type NodeSettings = z.output<typeof nodeSchema>;
+export type AddonSettings = z.output<typeof addonsSchema>;
 export type WorkloadSettings = z.output<typeof workloadsSchema>;
 type ParsedCluster = z.output<typeof clusterSchema>;
 /** The cluster's settings with every default filled in that doesn't depend on the nodes. */
@@ -231,6 +187,7 @@ export interface ClusterSettings extends Omit<ParsedCluster, "domain" | "kuberne
 export interface Settings {
     readonly cluster: ClusterSettings;
     readonly nodes: readonly NodeSettings[];
+    readonly addons: AddonSettings;
     readonly workloads: WorkloadSettings;
     /** As it stands in the configuration: the lab checks it. */
     readonly lab?: unknown;

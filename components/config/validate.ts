@@ -20,8 +20,8 @@ export function validate(raw: unknown): Validation {
     if (!parsed.success || problems.length > 0) {
         return { problems: [...new Set(problems)] };
     }
-    const { cluster, nodes, workloads, lab } = parsed.data;
-    const versions = versionsOf(cluster);
+    const { cluster, nodes, addons, workloads, lab } = parsed.data;
+    const versions = versionsOf(cluster, [...Object.keys(addons), ...Object.keys(workloads)]);
     const completed: ClusterSettings = {
         ...cluster,
         domain: cluster.domain ?? `${cluster.name}.k8s.local`,
@@ -29,7 +29,7 @@ export function validate(raw: unknown): Validation {
         versions,
         certificates: { ...cluster.certificates, renewHours: renewHoursOf(cluster.certificates) },
     };
-    return { settings: { cluster: completed, nodes, workloads, lab } };
+    return { settings: { cluster: completed, nodes, addons, workloads, lab } };
 }
 
 /** A quarter of its life before a certificate ends is early enough for whoever runs `up` now and then. */

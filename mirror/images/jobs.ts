@@ -1,5 +1,5 @@
 import type { Architecture } from "../../components/inventory/node";
-import { images, type ImageName, type Versions } from "../catalogue";
+import { images, type ImageName, type OptionalImageName, type Versions } from "../catalogue";
 import type { Job } from "../job";
 import { agnhost } from "./agnhost";
 import { coredns } from "./coredns";
@@ -7,16 +7,22 @@ import { flannel } from "./flannel";
 import { nginx } from "./nginx";
 import { pause } from "./pause";
 import { imageJob, type Recipe } from "./recipe";
+import { redis } from "./redis";
+
+/** How each image of the catalogue is put together, given its tag without a leading "v". */
+const recipes: Record<ImageName | OptionalImageName, (version: string, arch: Architecture) => Recipe> = {
+    pause,
+    nginx,
+    coredns,
+    agnhost,
+    flannel,
+    redis,
+};
 
 /** Jobs that assemble the images of the catalogue from built programs and Debian's packages, without an engine. */
 export function imageJobs(versions: Versions, arch: Architecture): Job[] {
-    const recipes: Record<ImageName, Recipe> = {
-        pause: pause(versions.pause, arch),
-        nginx: nginx(versions.nginx, arch),
-        coredns: coredns(versions.coredns, arch),
-        agnhost: agnhost(versions.agnhost, arch),
-        flannel: flannel(versions.flannel, arch),
-    };
-    const all = images(versions);
-    return (Object.keys(recipes) as ImageName[]).map((name) => imageJob(name, all[name], recipes[name], arch));
+    return Object.entries(images(versions)).map(([name, image]) => {
+        const recipe = recipes[name as keyof typeof recipes](image.tag.replace(/^v/, ""), arch);
+        return imageJob(name, image, recipe, arch);
+    });
 }

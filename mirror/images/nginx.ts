@@ -2,7 +2,7 @@ import type { Architecture } from "../../components/inventory/node";
 import { debianSuite } from "../build/debian";
 import { sha256 } from "../files";
 import { cLibrary, debianFiles, essentials, libraries, ownFile, prepareDebian, registerPackages } from "./base";
-import { debianTools, type Recipe } from "./recipe";
+import { debianTools, expectVersion, type Recipe } from "./recipe";
 
 const nginxPackages = registerPackages({
     nginx: [/^usr\/sbin\/nginx$/],
@@ -50,11 +50,4 @@ export function nginx(version: string, arch: Architecture): Recipe {
             };
         },
     };
-}
-
-function expectVersion(name: string, version: string, packages: readonly string[]): void {
-    const found = packages.find((each) => each.startsWith(`${name}=`))?.slice(name.length + 1) ?? "none";
-    if (found.replace(/^\d+:/, "").replace(/-[^-]*$/, "") !== version) {
-        throw new Error(`Debian ${debianSuite} has ${name} ${found}, but ${name} ${version} was asked for.`);
-    }
 }

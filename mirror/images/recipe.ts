@@ -2,6 +2,7 @@ import * as path from "node:path";
 
 import type { Architecture } from "../../components/inventory/node";
 import type { Entry } from "../archive";
+import { debianSuite } from "../build/debian";
 import { goBuild, type GoBuild } from "../build/go";
 import type { ImageArtifact } from "../catalogue";
 import { keyOf, type Job, type JobContext, type Tool } from "../job";
@@ -57,4 +58,12 @@ export async function compile(
     const built = path.join(context.work, "bin");
     await goBuild(build, arch, built, context);
     return { file: path.join(built, name) };
+}
+
+/** @throws Error where the packages that were taken, "name=version", don't have the version that was asked for */
+export function expectVersion(name: string, version: string, packages: readonly string[]): void {
+    const found = packages.find((each) => each.startsWith(`${name}=`))?.slice(name.length + 1) ?? "none";
+    if (found.replace(/^\d+:/, "").replace(/-[^-]*$/, "") !== version) {
+        throw new Error(`Debian ${debianSuite} has ${name} ${found}, but ${name} ${version} was asked for.`);
+    }
 }

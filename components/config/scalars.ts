@@ -1,0 +1,49 @@
+import { z } from "zod";
+
+// The forms that settings take, each with the words for one that doesn't fit.
+
+/** A DNS-1123 label: what Kubernetes allows as a node's or a namespace's name. */
+export const label = z
+    .string()
+    .max(63)
+    .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, "must be lower-case letters, digits and dashes, at most 63 (DNS-1123)");
+
+export const domain = z
+    .string()
+    .max(200)
+    .regex(
+        /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$/,
+        'must be a domain such as "hex.k8s.local": lower-case labels joined by dots',
+    );
+
+export const port = z.int("must be a whole number").min(1, "must be 1 to 65535").max(65535, "must be 1 to 65535");
+
+const octet = "(25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
+export const address = z
+    .string()
+    .regex(new RegExp(`^${octet}(\\.${octet}){3}$`), 'must be an IPv4 address such as "192.168.1.11"');
+export const cidr = z
+    .string()
+    .regex(
+        new RegExp(`^${octet}(\\.${octet}){3}/([89]|[12]\\d|30)$`),
+        'must be an IPv4 network such as "10.244.0.0/16"',
+    );
+
+export const version = z.string().regex(/^\d+\.\d+\.\d+$/, 'must be a version without "v", such as "1.36.3"');
+
+/** Fields laid over a configuration file; what they may be is that file's business. */
+export const overrides = z.record(z.string(), z.unknown());
+
+export const count = z.int("must be a whole number").min(0, "must not be negative");
+
+/** https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set */
+const word = "[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?";
+export const labelKey = z
+    .string()
+    .regex(
+        new RegExp(`^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?${word}$`),
+        'must be a label\'s key such as "disk" or "example.org/disk"',
+    );
+export const labelValue = z
+    .string()
+    .regex(new RegExp(`^(${word})?$`), "must be at most 63 letters, digits, dashes, dots and underscores");
