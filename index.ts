@@ -40,9 +40,9 @@ export = async () => {
         // Destroying the lab destroys what is in it.
         machines && { dependsOn: machines.containers, deletedWith: machines.network },
     );
-    const { provider, lifetime: deletedWith } = built;
+    const { provider, lifetime: deletedWith, serve } = built;
     const inCluster = { parent: built, provider, deletedWith };
-    const deployed = deployAddons({ addons, cluster, nodes }, { ...inCluster, dependsOn: built.ready });
+    const deployed = deployAddons({ addons, cluster, nodes, serve }, { ...inCluster, dependsOn: built.ready });
     const urls = deployWorkloads(
         { workloads, cluster, nodes },
         { ...inCluster, dependsOn: [...built.ready, ...deployed.ready] },

@@ -16,7 +16,7 @@ import {
     operatorEndpoint,
 } from "./inventory";
 import { nodeMember, NodeAgents, PreparedNode, stepsOf, Turns } from "./node";
-import { Pki } from "./pki";
+import { Pki, Serve } from "./pki";
 import { NodeReport, nodesReady } from "./remote";
 import { Digests } from "./render/stage";
 
@@ -46,12 +46,15 @@ export class Cluster extends pulumi.ComponentResource {
     readonly certificates: pulumi.Output<Record<string, string>>;
     /** What workloads wait for: enough nodes, names resolved. */
     readonly ready: pulumi.Resource[];
+    /** Certificates of the cluster's own authority for servers that run in the cluster. */
+    readonly serve: Serve;
 
     constructor(name: string, args: ClusterArgs, opts: pulumi.ComponentResourceOptions = {}) {
         super("slipway:index:Cluster", name, {}, opts);
         const { settings, nodes, digests } = args;
         const child = { parent: this };
         const pki = new Pki(`${name}-pki`, { cluster: settings, nodes }, child);
+        this.serve = (served, parent) => pki.serve(served, parent);
         const machines = nodes.map((node) => {
             const report = args.reports?.[node.name];
             const shared = { node, cluster: settings, nodes, pki, report, step: stepsOf(node, report) };

@@ -2,11 +2,14 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { AddonSettings, ClusterSettings } from "../config/schema";
 import { NodeSpec } from "../inventory";
+import { Serve } from "../pki";
 
 export interface AddonsArgs {
     readonly addons: AddonSettings;
     readonly cluster: ClusterSettings;
     readonly nodes: readonly NodeSpec[];
+    /** The cluster's: certificates for servers that run in it. */
+    readonly serve: Serve;
 }
 
 /** What is deployed, and where people reach it. */

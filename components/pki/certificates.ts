@@ -95,6 +95,30 @@ export function adminCertificate(cluster: ClusterSettings): CertificateSpec {
     };
 }
 
+/** What runs in the cluster and shows a certificate of the cluster's own authority to those who call it. */
+export interface Served {
+    /** The Service that they call, and its namespace. */
+    readonly service: string;
+    readonly namespace: string;
+    /** Addresses by which it is called, too. */
+    readonly ipAddresses?: readonly string[];
+}
+
+/** For a server that runs in a pod. It is no client: its name gives no rights. */
+export function servingCertificate(cluster: ClusterSettings, served: Served): CertificateSpec {
+    const { service, namespace, ipAddresses } = served;
+    const name = `${service}.${namespace}`;
+    return {
+        name: `${namespace}-${service}`,
+        authority: "cluster",
+        commonName: `${name}.svc`,
+        usages: ["server_auth"],
+        dnsNames: [service, name, `${name}.svc`, `${name}.svc.${cluster.domain}`],
+        ...(ipAddresses && { ipAddresses }),
+        hours: cluster.certificates.hours,
+    };
+}
+
 /** Every name and address by which somebody may call the API. */
 function apiNames(cluster: ClusterSettings, node: NodeSpec, nodes: readonly NodeSpec[]) {
     const operator = operatorEndpoint(cluster, nodes).host;

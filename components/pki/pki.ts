@@ -11,6 +11,8 @@ import {
     authorityNames,
     CertificateSpec,
     controlPlaneCertificates,
+    Served,
+    servingCertificate,
 } from "./certificates";
 import { controlPlaneCredentials, KeyPair, workerCredentials } from "./credentials";
 import { Authority, Certificate, makeKey } from "./issue";
@@ -20,6 +22,21 @@ export interface PkiArgs {
     readonly cluster: ClusterSettings;
     readonly nodes: readonly NodeSpec[];
 }
+
+/** What a server in the cluster shows, and by what others know it. PEM texts. */
+export interface ServingCertificate {
+    /** Public. */
+    readonly certificate: pulumi.Output<string>;
+    /** Secret. */
+    readonly key: pulumi.Output<string>;
+    /** The authority's certificate: whoever calls checks against it. Public. */
+    readonly authority: pulumi.Output<string>;
+    /** RFC 3339. `up` makes a new certificate before, with the same key. */
+    readonly expiry: pulumi.Output<string>;
+}
+
+/** Makes the certificate of one server, below the component that runs it. */
+export type Serve = (served: Served, parent: pulumi.Resource) => ServingCertificate;
 
 interface Issued {
     readonly spec: CertificateSpec;
@@ -39,6 +56,7 @@ export class Pki extends pulumi.ComponentResource {
     /** When each certificate ends, RFC 3339, by "cluster-ca", "admin" or "<node>/apiserver". */
     readonly expiries: pulumi.Output<Record<string, string>>;
 
+    private readonly name: string;
     private readonly args: PkiArgs;
     private readonly authorities: Record<AuthorityName, Authority>;
     private readonly admin: Certificate;
@@ -49,6 +67,7 @@ export class Pki extends pulumi.ComponentResource {
     constructor(name: string, args: PkiArgs, opts: pulumi.ComponentResourceOptions = {}) {
         super("slipway:pki:Pki", name, {}, opts);
         const { cluster, nodes } = args;
+        this.name = name;
         this.args = args;
         this.authorities = this.makeAuthorities(name);
         const { generation, protect } = cluster.certificates;
@@ -129,6 +148,13 @@ export class Pki extends pulumi.ComponentResource {
         return pulumi.all(own).apply((texts) => digestOf(...texts));
     }
 
+    /** A certificate of the cluster's authority for a server that runs in the cluster, below the component that runs it. */
+    serve(served: Served, parent: pulumi.Resource): ServingCertificate {
+        const spec = servingCertificate(this.args.cluster, served);
+        const { certificate, key, expiry } = this.issue(this.name, spec, parent);
+        return { certificate, key, expiry, authority: this.authorities.cluster.certificate };
+    }
+
     private makeAuthorities(name: string): Record<AuthorityName, Authority> {
         const { name: cluster, certificates } = this.args.cluster;
         const { authorityHours, generation, protect } = certificates;
@@ -141,12 +167,12 @@ export class Pki extends pulumi.ComponentResource {
         return { cluster: make("cluster"), etcd: make("etcd"), "front-proxy": make("front-proxy") };
     }
 
-    private issue(prefix: string, spec: CertificateSpec): Certificate {
+    private issue(prefix: string, spec: CertificateSpec, parent: pulumi.Resource = this): Certificate {
         const { generation, renewHours } = this.args.cluster.certificates;
         return new Certificate(
             `${prefix}-${spec.name}-g${generation}`,
             { spec, authority: this.authorities[spec.authority], renewHours },
-            { parent: this },
+            { parent },
         );
     }
 

@@ -119,6 +119,23 @@ describe("Pki", () => {
         assert.ok("hex-n1/etcd-peer" in expiries && "admin" in expiries);
     });
 
+    it("certifies a server in the cluster by its service's names, as a server only, below what runs it", async () => {
+        const parent = new pulumi.ComponentResource("slipway:test:Server", "server");
+        const served = pki.serve({ service: "metrics-server", namespace: "metrics" }, parent);
+        assert.match(await value(served.authority), /CERTIFICATE/);
+        assert.equal(await isSecret(served.key), true);
+        assert.equal(await isSecret(served.certificate), false);
+        const signed = made.find(({ name }) => name === "hex-pki-metrics-metrics-server-g1-certificate");
+        assert.deepEqual(signed?.inputs.allowedUses, ["digital_signature", "server_auth"]);
+        const request = made.find(({ name }) => name === "hex-pki-metrics-metrics-server-g1-request");
+        assert.deepEqual(request?.inputs.dnsNames, [
+            "metrics-server",
+            "metrics-server.metrics",
+            "metrics-server.metrics.svc",
+            "metrics-server.metrics.svc.hex.k8s.local",
+        ]);
+    });
+
     it("refuses a control plane that it doesn't know", () => {
         const stranger = { ...nodes[0], name: "stranger" };
         assert.throws(() => pki.credentialsFor(stranger), /no certificates for stranger/);
