@@ -20,17 +20,52 @@ export interface Versions extends Partial<OptionalVersions> {
 /** What only some add-on or workload needs: a mirror and the nodes have it where one of those is on. */
 export interface OptionalVersions {
     readonly redis: string;
+    /** The micro-services of the well-known tutorial. */
+    readonly auth: string;
+    readonly hello: string;
+    /** The version of hello that a roll-out goes to. */
+    readonly helloNext: string;
+    /** auth and hello in one. */
+    readonly monolith: string;
+    readonly metallb: string;
+    readonly metricsServer: string;
+    readonly localPathProvisioner: string;
+    readonly prometheus: string;
+    readonly nodeExporter: string;
 }
 
 /** The versions of what is optional. */
 export const optionalVersions: OptionalVersions = {
     // Debian 13's, whose packages the assembled image is made of.
     redis: "8.0.2",
+    auth: "1.0.0",
+    hello: "1.0.0",
+    helloNext: "2.0.0",
+    monolith: "1.0.0",
+    // The newest whose Go module can be built: 0.16.2 requires a module that no proxy serves.
+    metallb: "0.15.2",
+    metricsServer: "0.9.0",
+    localPathProvisioner: "0.0.30",
+    prometheus: "3.15.0",
+    nodeExporter: "1.12.1",
 };
 
 /** What each add-on and workload that needs more than the cluster itself is made of. */
 export const needs: Readonly<Record<string, readonly (keyof OptionalVersions)[]>> = {
+    metallb: ["metallb"],
+    "metrics-server": ["metricsServer"],
+    "local-path": ["localPathProvisioner"],
+    monitoring: ["prometheus", "nodeExporter"],
     redis: ["redis"],
+    auth: ["auth"],
+    hello: ["hello"],
+    monolith: ["monolith"],
+    frontend: ["auth", "hello"],
+    "healthy-monolith": ["monolith"],
+    "secure-monolith": ["monolith"],
+    "blue-green": ["hello", "helloNext"],
+    canary: ["hello", "helloNext"],
+    classics: ["hello"],
 };
 
 /**
@@ -94,7 +129,8 @@ export type ArtifactName =
     | "flannel-cni";
 
 export type ImageName = "pause" | "coredns" | "flannel" | "nginx" | "agnhost";
-export type OptionalImageName = "redis";
+/** An image of what is optional; MetalLB has two. */
+export type OptionalImageName = Exclude<keyof OptionalVersions, "metallb"> | "metallbController" | "metallbSpeaker";
 export type Images = Record<ImageName, ImageArtifact> & Partial<Record<OptionalImageName, ImageArtifact>>;
 
 /** Everything that containernetworking/plugins ships for Linux. */
@@ -162,8 +198,24 @@ export function artifacts(versions: Versions = defaultVersions): Record<Artifact
 
 /** Container images for these versions; of what is optional only what has a version. */
 export function images(versions: Versions = defaultVersions): Images {
+    const ofDocker = (name: string) => (tag: string) => image(name, tag, `docker.io/${name}`);
+    const ofQuay = (name: string) => (tag: string) => image(`quay.io/${name}`, `v${tag}`);
     const optional: Record<OptionalImageName, ImageArtifact | undefined> = {
-        redis: versions.redis ? image("redis", versions.redis, "docker.io/library/redis") : undefined,
+        redis: ofVersion(versions.redis, (tag) => image("redis", tag, "docker.io/library/redis")),
+        auth: ofVersion(versions.auth, ofDocker("kelseyhightower/auth")),
+        hello: ofVersion(versions.hello, ofDocker("kelseyhightower/hello")),
+        helloNext: ofVersion(versions.helloNext, ofDocker("kelseyhightower/hello")),
+        monolith: ofVersion(versions.monolith, ofDocker("kelseyhightower/monolith")),
+        metallbController: ofVersion(versions.metallb, ofQuay("metallb/controller")),
+        metallbSpeaker: ofVersion(versions.metallb, ofQuay("metallb/speaker")),
+        metricsServer: ofVersion(versions.metricsServer, (tag) =>
+            image("registry.k8s.io/metrics-server/metrics-server", `v${tag}`),
+        ),
+        localPathProvisioner: ofVersion(versions.localPathProvisioner, (tag) =>
+            image("rancher/local-path-provisioner", `v${tag}`, "docker.io/rancher/local-path-provisioner"),
+        ),
+        prometheus: ofVersion(versions.prometheus, ofQuay("prometheus/prometheus")),
+        nodeExporter: ofVersion(versions.nodeExporter, ofQuay("prometheus/node-exporter")),
     };
     return {
         ...(Object.fromEntries(Object.entries(optional).filter(([, image]) => image)) as Partial<typeof optional>),
@@ -202,6 +254,10 @@ function artifact(name: string, version: string, details: Details): Artifact {
 
 function membersOf(names: readonly string[], prefix: string): Record<string, string> {
     return Object.fromEntries(names.map((name) => [name, `${prefix}${name}`]));
+}
+
+function ofVersion(version: string | undefined, make: (version: string) => ImageArtifact): ImageArtifact | undefined {
+    return version === undefined ? undefined : make(version);
 }
 
 function image(name: string, tag: string, full = name): ImageArtifact {

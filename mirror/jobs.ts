@@ -16,5 +16,15 @@ export function mirrorJobs(source: Source, versions: Versions, arch: Architectur
 
 /** Long jobs come last, so that their downloads run while short ones compile. */
 function weight(job: Job): number {
-    return ["image-flannel", "cri-dockerd", "kubernetes", "image-agnhost"].indexOf(job.name);
+    return [
+        "image-flannel",
+        "image-localPathProvisioner",
+        "image-metallbController",
+        "image-metallbSpeaker",
+        "cri-dockerd",
+        "image-metricsServer",
+        "image-prometheus",
+        "kubernetes",
+        "image-agnhost",
+    ].indexOf(job.name);
 }

@@ -60,9 +60,9 @@ export const nodeSchema = z.strictObject({
 
 /** Of every image and file that only some add-on or workload needs. */
 const optionalVersionsShape = Object.fromEntries(
-    Object.keys(optionalVersions).map((name) => [
+    Object.entries(optionalVersions).map(([name, version]) => [
         name,
-        z.string().min(1).describe("Used only where an add-on or a workload needs it."),
+        z.string().min(1).describe(`Used only where an add-on or a workload needs it. Default: \`${version}\`.`),
     ]),
 ) as Record<keyof OptionalVersions, z.ZodString>;
 

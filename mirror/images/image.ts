@@ -75,9 +75,11 @@ export function layerOf(entries: readonly Entry[]): Entry[] {
         const parts = entry.path.split("/");
         for (let depth = 1; depth < parts.length; depth++) {
             const parent = parts.slice(0, depth).join("/");
-            if (!all.has(parent)) {
-                all.set(parent, { path: parent, type: "directory" });
+            const its = all.get(parent) ?? { path: parent, type: "directory" };
+            if (its.type !== "directory") {
+                throw new Error(`/${entry.path} can't be in the image: /${parent} is a ${its.type}.`);
             }
+            all.set(parent, its);
         }
         all.set(entry.path, entry);
     }

@@ -4,10 +4,15 @@ import type { Job } from "../job";
 import { agnhost } from "./agnhost";
 import { coredns } from "./coredns";
 import { flannel } from "./flannel";
+import { localPathProvisioner } from "./localPathProvisioner";
+import { metallbController, metallbSpeaker } from "./metallb";
+import { metricsServer } from "./metricsServer";
+import { nodeExporter, prometheus } from "./monitoring";
 import { nginx } from "./nginx";
 import { pause } from "./pause";
 import { imageJob, type Recipe } from "./recipe";
 import { redis } from "./redis";
+import { auth, hello, monolith } from "./services";
 
 /** How each image of the catalogue is put together, given its tag without a leading "v". */
 const recipes: Record<ImageName | OptionalImageName, (version: string, arch: Architecture) => Recipe> = {
@@ -17,6 +22,16 @@ const recipes: Record<ImageName | OptionalImageName, (version: string, arch: Arc
     agnhost,
     flannel,
     redis,
+    auth,
+    hello,
+    helloNext: hello,
+    monolith,
+    metallbController,
+    metallbSpeaker,
+    metricsServer,
+    localPathProvisioner,
+    prometheus,
+    nodeExporter,
 };
 
 /** Jobs that assemble the images of the catalogue from built programs and Debian's packages, without an engine. */

@@ -1,6 +1,14 @@
 import * as assert from "node:assert/strict";
 
-import { artifacts, defaultVersions, images, missingFrom, supportedKubernetes } from "../../mirror/catalogue";
+import {
+    artifacts,
+    defaultVersions,
+    images,
+    missingFrom,
+    needs,
+    optionalVersions,
+    supportedKubernetes,
+} from "../../mirror/catalogue";
 import { mirrorFolder } from "../../mirror/fill";
 import { mirrorJobs } from "../../mirror/jobs";
 
@@ -35,6 +43,37 @@ describe("the mirror's catalogue", () => {
         );
     });
 
+    const everything = { ...defaultVersions, ...optionalVersions };
+
+    it("has what is optional only where a version of it is asked for", () => {
+        const optional = Object.values(images(everything)).slice(0, -Object.keys(images()).length);
+        assert.deepEqual(
+            optional.map((image) => [image.reference, image.repository]),
+            [
+                ["redis:8.0.2", "docker.io/library/redis"],
+                ["kelseyhightower/auth:1.0.0", "docker.io/kelseyhightower/auth"],
+                ["kelseyhightower/hello:1.0.0", "docker.io/kelseyhightower/hello"],
+                ["kelseyhightower/hello:2.0.0", "docker.io/kelseyhightower/hello"],
+                ["kelseyhightower/monolith:1.0.0", "docker.io/kelseyhightower/monolith"],
+                ["quay.io/metallb/controller:v0.15.2", "quay.io/metallb/controller"],
+                ["quay.io/metallb/speaker:v0.15.2", "quay.io/metallb/speaker"],
+                [
+                    "registry.k8s.io/metrics-server/metrics-server:v0.9.0",
+                    "registry.k8s.io/metrics-server/metrics-server",
+                ],
+                ["rancher/local-path-provisioner:v0.0.30", "docker.io/rancher/local-path-provisioner"],
+                ["quay.io/prometheus/prometheus:v3.15.0", "quay.io/prometheus/prometheus"],
+                ["quay.io/prometheus/node-exporter:v1.12.1", "quay.io/prometheus/node-exporter"],
+            ],
+        );
+        assert.equal(images({ ...defaultVersions, redis: "8.0.3" }).redis?.reference, "redis:8.0.3");
+    });
+
+    it("says for every optional version what needs it", () => {
+        const needed = new Set(Object.values(needs).flat());
+        assert.deepEqual([...needed].sort(), Object.keys(optionalVersions).sort());
+    });
+
     it("knows what a mirror lacks: a file of one architecture is enough", () => {
         const items = [...Object.values(artifacts()), ...Object.values(images())];
         const files = Object.fromEntries(items.map((item) => [item.path("arm64"), {}]));
@@ -51,8 +90,8 @@ describe("the mirror's catalogue", () => {
 
     for (const source of ["build", "upstream"] as const) {
         it(`is covered by the jobs of "${source}", each file by one of them`, () => {
-            const made = mirrorJobs(source, defaultVersions, "amd64").flatMap((job) => job.paths);
-            const wanted = [...Object.values(artifacts()), ...Object.values(images())].map((each) =>
+            const made = mirrorJobs(source, everything, "amd64").flatMap((job) => job.paths);
+            const wanted = [...Object.values(artifacts()), ...Object.values(images(everything))].map((each) =>
                 each.path("amd64"),
             );
             assert.deepEqual([...made].sort(), wanted.sort());

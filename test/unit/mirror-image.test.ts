@@ -63,6 +63,13 @@ describe("an assembled image", () => {
         assert.equal(members.get("usr/bin/tool")!.header.mode, 0o755);
     });
 
+    it("has nothing below a link, which no engine could unpack", async () => {
+        const entries = [...content.entries, { path: "bin/other", type: "file" } as const];
+        await assert.rejects(writeImage(path.join(folder, "a.tar"), { ...content, entries }), {
+            message: "/bin/other can't be in the image: /bin is a link.",
+        });
+    });
+
     it("is the same, byte for byte, when it is made again", async () => {
         const [one, two] = ["one.tar", "two.tar"].map((name) => path.join(folder, name));
         await writeImage(one, content);
