@@ -82,6 +82,8 @@ function settings(node: NodeSpec, cluster: ClusterSettings) {
         "service-account-key-file": paths.serviceAccountPublicKey,
         "service-account-signing-key-file": paths.serviceAccountKey,
         "service-cluster-ip-range": cluster.network.serviceCidr,
+        // Without it the open watches of every kubelet and controller keep it from stopping for a minute.
+        "shutdown-watch-termination-grace-period": "2s",
         "tls-cert-file": serving.certificate,
         "tls-private-key-file": serving.key,
     };

@@ -145,6 +145,28 @@ prove docker ${image} /bin/busybox true
         assert.notEqual(await machine.since("second"), two);
     });
 
+    it("stops what needs another unit before that one, and starts it after", async () => {
+        const note = (word: string) => `/bin/sh -c "echo ${word} >>/run/order"`;
+        const both = (stamp: string) =>
+            activate("two")
+                .replace("stamp=1", `stamp=${stamp}`)
+                .replace("stamp=two", `stamp=${stamp}`)
+                .replaceAll(/\| ExecStart=.*/g, (line) => `${line}\n| ExecStop=/bin/sleep 0.5`)
+                .replace(
+                    /(first[^]*?\| ExecStop=.*)/,
+                    `$1\n| ExecStopPost=${note("-first")}\n| ExecStartPre=${note("+first")}`,
+                )
+                .replace(
+                    /(second.service[^]*?\| ExecStop=.*)/,
+                    `$1\n| ExecStopPost=+${note("-second")}\n| ExecStartPre=+${note("+second")}`,
+                );
+        assert.equal((await machine.step("activate apply", both("a"))).code, 0);
+        await machine.root("rm /run/order");
+        assert.equal((await machine.step("activate apply", both("b"))).code, 0);
+        assert.equal(await machine.root("cat /run/order"), "-second\n-first\n+first\n+second\n");
+        assert.equal((await machine.step("activate apply", activate("two"))).code, 0);
+    });
+
     it("heals when it was killed between install and restart", async () => {
         const since = await machine.since("second");
         // An artifact whose server accepts and never answers holds the run after the file is there.

@@ -92,12 +92,20 @@ stamp_unit() {
     mv "$state/stamps/.new" "$state/stamps/$1"
 }
 
-# restart_units UNIT…: in one call, in which systemd keeps the order that After= asks for
+# restart_units UNIT…, the last first: systemctl asks for one restart after the other, and systemd keeps the order of
+# After= among what it was asked for. So what needs another unit has stopped before that one does (an API server that
+# loses etcd takes its whole time limit to stop), and starts after it.
 restart_units() {
     [ $# != 0 ] || return 0
     started=yes
     systemctl reset-failed "$@" 2>/dev/null || true
-    timeout "$start_limit" systemctl restart "$@" >"$work/restart" 2>&1 || started=''
+    reversed=''
+    for unit; do
+        reversed="$unit $reversed"
+    done
+    timeout "$start_limit" systemctl restart $reversed >"$work/restart" 2>&1 || started=''
+    # One that doesn't say when it is ready, and dies of its settings, does so soon.
+    ! systemctl show -P Type "$@" | grep -qv -e '^notify' -e '^$' || sleep 0.5
     for unit; do
         if [ "$(systemctl is-active "$unit" 2>/dev/null)" != active ]; then
             [ -z "$started" ] || await_active "$unit" || true
