@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as http from "node:http";
 
+import { allOf, applications } from "./applications";
 import { docker, eventually, lab, onNode, restarted, startTimes, TestStack, traces } from "./harness";
 
 const stack = new TestStack();
@@ -149,6 +150,38 @@ describe("a cluster on the lab, from nothing to nothing", function () {
             /[+~-]\d* (created|updated|replaced|deleted)|\b[1-9]\d* (created|updated|replaced)/,
         );
         assert.deepEqual(restarted(before, await startTimes(nodes)), []);
+    });
+
+    describe("the applications and services that it is for", () => {
+        let before = "";
+        /** Everything that an add-on or a workload may bring, beyond what is in their own namespaces. */
+        const objects = async () => {
+            const kinds = "ns,crd,apiservice,clusterrole,clusterrolebinding,storageclass,pv,priorityclass,runtimeclass";
+            const all = `${kinds},mutatingwebhookconfiguration,validatingwebhookconfiguration`;
+            const inSystem = "deploy,ds,svc,sa,role,rolebinding,cm,secret";
+            return (
+                (await stack.kubectl("get", all, "-o", "name")) +
+                (await stack.kubectl("get", inSystem, "-n", "kube-system", "-o", "name"))
+            );
+        };
+
+        it("each is a line of the configuration; one up switches all of them on", async () => {
+            before = await objects();
+            const workloads = { ...config.workloads, ...allOf("workloads") };
+            stack.configure({ ...config, addons: allOf("addons"), workloads });
+            const started = await startTimes(nodes);
+            await stack.must(["up"], { show: true });
+            assert.deepEqual(restarted(started, await startTimes(nodes)), []);
+            assert.doesNotMatch((await stack.must(["preview"])).output, /to update|to create|to delete|to replace/);
+        });
+
+        applications.forEach(({ cases }) => cases(stack, lab));
+
+        it("switched off, they leave nothing", async () => {
+            stack.configure({ ...config, addons: {} });
+            await stack.must(["up"]);
+            assert.equal(await objects(), before);
+        });
     });
 
     it("no secret is printed by up, preview or info, and kubeconfig prints itself and nothing else", async () => {
