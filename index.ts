@@ -6,7 +6,7 @@ import { deployAddons } from "./components/addons";
 import { loadSettings } from "./components/config/load";
 import { refuseUnchangeable } from "./components/node";
 import { probeNodes, warnOfUnreachable } from "./components/remote";
-import { deployWorkloads } from "./components/workloads";
+import { deployWorkloads, withStaticPod } from "./components/workloads";
 import { Lab, labCluster, loadLab } from "./lab";
 import { missingFrom } from "./mirror/catalogue";
 import { loadDigests } from "./mirror/digests";
@@ -26,19 +26,20 @@ export = async () => {
 
     const places = { dataFolder: dataFolder(), mirror, clusterPort: settings.cluster.api.port };
     const lab = settings.lab === undefined ? undefined : loadLab(settings.lab, places);
-    const cluster = lab ? labCluster(settings.cluster, lab) : settings.cluster;
-    const nodes = lab ? lab.nodes : nodesOf(cluster, settings.nodes);
+    const cluster = lab ? labCluster(settings, lab) : settings.cluster;
+    const machines = lab ? lab.nodes : nodesOf(cluster, settings.nodes);
+    const nodes = withStaticPod(machines, { workloads, cluster });
 
     // One quick look at every node, before anything is made: what drifted counts its generation up.
     const reports = await probeNodes(nodes);
     refuseUnchangeable(cluster, nodes, reports);
     warnOfUnreachable(reports);
-    const machines = lab && new Lab(lab.config.name, lab);
+    const containers = lab && new Lab(lab.config.name, lab);
     const built = new Cluster(
         cluster.name,
         { settings: cluster, nodes, digests, reports },
         // Destroying the lab destroys what is in it.
-        machines && { dependsOn: machines.containers, deletedWith: machines.network },
+        containers && { dependsOn: containers.containers, deletedWith: containers.network },
     );
     const { provider, lifetime: deletedWith, serve } = built;
     const inCluster = { parent: built, provider, deletedWith };

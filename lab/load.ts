@@ -1,7 +1,7 @@
 // Apart from lab.ts, which takes a while to load: who only wants to reach the nodes needs no Docker plugin.
 import * as path from "node:path";
 
-import type { ClusterSettings } from "../components/config/schema";
+import type { ClusterSettings, Settings } from "../components/config/schema";
 import { cacheFolder } from "../setup/paths";
 import { parseLab } from "./config";
 import { labFolder, loadFacts } from "./facts";
@@ -42,8 +42,9 @@ export function mounted(mirror: string): { mirrorRoot: string; mirrorPath: strin
  *
  * @throws when the lab doesn't fit the cluster, with every problem
  */
-export function labCluster(cluster: ClusterSettings, lab: LabArgs): ClusterSettings {
-    const problems = misfits(cluster, lab.config);
+export function labCluster(settings: Pick<Settings, "cluster" | "workloads">, lab: LabArgs): ClusterSettings {
+    const { cluster } = settings;
+    const problems = misfits(settings, lab.config);
     if (problems.length > 0) throw new Error(problems.join("\n"));
     return { ...cluster, api: { ...cluster.api, operator: { host: "127.0.0.1", port: lab.config.apiPort } } };
 }

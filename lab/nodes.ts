@@ -1,4 +1,4 @@
-import type { ClusterSettings } from "../components/config/schema";
+import type { Settings } from "../components/config/schema";
 import { nodeProblems } from "../components/config/validate";
 import { formatAddress, overlaps, parseCidr } from "../components/inventory/addressing";
 import type { NodeSpec } from "../components/inventory/node";
@@ -35,14 +35,14 @@ function labMachines(lab: LabConfig): Pick<NodeSpec, "name" | "address" | "roles
     }));
 }
 
-/** Everything in which a lab doesn't fit the cluster that is built on it. Pure. */
-export function misfits(cluster: ClusterSettings, lab: LabConfig): string[] {
-    const { podCidr, serviceCidr } = cluster.network;
+/** Everything in which a lab doesn't fit the cluster that is built on it, and what runs there. Pure. */
+export function misfits(settings: Pick<Settings, "cluster" | "workloads">, lab: LabConfig): string[] {
+    const { podCidr, serviceCidr } = settings.cluster.network;
     const overlapping = Object.entries({ podCidr, serviceCidr })
         .filter(([, cidr]) => overlaps(cidr, lab.subnet))
         .map(([name, cidr]) => `lab.subnet ${lab.subnet} overlaps cluster.network.${name} ${cidr}.`);
     if (overlapping.length > 0) return overlapping;
-    return nodeProblems(cluster, labMachines(lab)).map((problem) => problem.replace(/^nodes has /, "lab has "));
+    return nodeProblems(settings, labMachines(lab)).map((problem) => problem.replace(/^nodes has /, "lab has "));
 }
 
 /** The lab's machines as any other inventory: the cluster's components can't tell them from real ones. Pure. */

@@ -21,7 +21,7 @@ export function checkSettings(stack: Stack): Settings {
     const checked = validate(raw);
     const ownProblems = ["problems" in checked ? checked.problems : [], labProblems(raw.lab)].flat();
     const together = "settings" in checked && checked.settings.lab !== undefined && ownProblems.length === 0;
-    const problems = together ? misfits(checked.settings.cluster, parseLab(raw.lab)) : ownProblems;
+    const problems = together ? misfits(checked.settings, parseLab(raw.lab)) : ownProblems;
     if ("settings" in checked && problems.length === 0) return checked.settings;
     const lines = problems.map((problem) => `  - ${problem}`).join("\n");
     throw new Failure(

@@ -47,3 +47,15 @@ export const labelKey = z
 export const labelValue = z
     .string()
     .regex(new RegExp(`^(${word})?$`), "must be at most 63 letters, digits, dashes, dots and underscores");
+
+/** What kube-proxy may publish on every node: https://kubernetes.io/docs/concepts/services-networking/service/#type-nodeport */
+export const nodePorts = { first: 30000, last: 32767 } as const;
+const inRange = `must be ${nodePorts.first} to ${nodePorts.last}, the range of node ports`;
+export const nodePort = z.int("must be a whole number").min(nodePorts.first, inRange).max(nodePorts.last, inRange);
+
+/** https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/ */
+export const quantity = z.string().regex(/^[1-9]\d*(Mi|Gi|Ti|M|G|T)$/, 'must be a size such as "1Gi"');
+
+export const printable = z
+    .string()
+    .regex(/^[!-~]{1,256}$/, "must be 1 to 256 letters, digits and signs, without spaces");

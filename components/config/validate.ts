@@ -1,6 +1,7 @@
 import { z } from "zod";
 
 import { formatCidr, nodeCapacity, nodePrefix, overlaps, parseCidr, sizeOf } from "../inventory/addressing";
+import { type Machine as PartialNode, placeProblems, wellFormed } from "./claims";
 import { pathOf, problemsOf } from "./problems";
 import { ClusterSettings, clusterSchema, nodeSchema, Settings, settingsSchema } from "./schema";
 import { isSupported, supportedVersions, versionsOf } from "./versions";
@@ -37,15 +38,8 @@ function renewHoursOf({ hours, renewHours }: z.output<typeof clusterSchema>["cer
     return renewHours ?? Math.floor(hours / 4);
 }
 
-/** What can be said of a machine before all of it is right. */
-interface PartialNode {
-    readonly name?: string;
-    readonly address?: string;
-    readonly roles?: readonly string[];
-}
-
 function contradictions(raw: unknown): string[] {
-    const { cluster, nodes, lab, workloads } = record(raw);
+    const { cluster, nodes, lab, workloads, addons } = record(raw);
     const partial = Array.isArray(nodes) ? nodes.map(partialNode) : [];
     const network = networkOf(record(cluster).network);
     return [
@@ -58,16 +52,23 @@ function contradictions(raw: unknown): string[] {
         ...(network ? placementProblems(network, partial) : []),
         ...gateProblems(record(cluster).minimumReady, partial, lab),
         ...externalAddressProblems(workloads, partial),
+        ...placeProblems(wellFormed(workloads), partial, apiPortOf(record(cluster).api)),
+        ...storageProblems(workloads, addons),
     ];
 }
 
 /** The same checks for machines that don't come from the configuration, but from a lab. */
-export function nodeProblems(cluster: ClusterSettings, nodes: readonly Required<PartialNode>[]): string[] {
+export function nodeProblems(
+    { cluster, workloads }: Pick<Settings, "cluster" | "workloads">,
+    nodes: readonly Required<PartialNode>[],
+): string[] {
     return [
         ...duplicates(nodes, "name"),
         ...duplicates(nodes, "address"),
         ...roleProblems(nodes),
         ...placementProblems(cluster.network, nodes),
+        ...externalAddressProblems(workloads, nodes),
+        ...placeProblems(workloads, nodes, cluster.api.port),
     ];
 }
 
@@ -177,6 +178,23 @@ function externalAddressProblems(workloads: unknown, nodes: readonly PartialNode
     const address = record(record(workloads)["hello-kube"]).externalAddress;
     return typeof address === "string" && nodes.length > 0 && !nodes.some((node) => node.address === address)
         ? [`workloads.hello-kube.externalAddress ${address} is no node's address: nothing would answer there.`]
+        : [];
+}
+
+function apiPortOf(raw: unknown): number | undefined {
+    const { port } = clusterSchema.shape.api.unwrap().shape;
+    const parsed = port.safeParse(record(raw).port);
+    return parsed.success ? parsed.data : undefined;
+}
+
+/** A claim without a class waits for ever where there is no default one. */
+function storageProblems(workloads: unknown, addons: unknown): string[] {
+    const { storage, storageClass } = record(record(workloads).redis);
+    return storage !== undefined && storageClass === undefined && record(addons)["local-path"] === undefined
+        ? [
+              "workloads.redis.storage needs a class of storage: switch on addons.local-path, " +
+                  "or name one that the cluster has in workloads.redis.storageClass.",
+          ]
         : [];
 }
 

@@ -1,6 +1,12 @@
 import { z } from "zod";
 
-import { address, count, port } from "./scalars";
+import { address, count, label, nodePort, port, printable, quantity } from "./scalars";
+
+const onePod = (defaultPort: number) =>
+    z.strictObject({
+        node: label.optional().describe("The node it runs on. Default: the first worker."),
+        port: port.default(defaultPort).describe("Port of that node's address."),
+    });
 
 /** `slipway:workloads`: the sample applications; one that isn't named isn't deployed. */
 export const workloadsSchema = z.strictObject({
@@ -19,4 +25,36 @@ export const workloadsSchema = z.strictObject({
         })
         .optional()
         .describe("A service of type LoadBalancer whose external IP is a node's address."),
+    redis: onePod(6379)
+        .extend({
+            password: printable
+                .optional()
+                .describe("What clients must say first; keep it as a secret of the stack. Default: nothing."),
+            storage: quantity
+                .optional()
+                .describe("Size of a volume that keeps the data, such as 1Gi. Default: the data ends with the pod."),
+            storageClass: label
+                .optional()
+                .describe("Class of that volume. Default: the cluster's default class, from `addons.local-path`."),
+        })
+        .optional()
+        .describe("redis on a port of a node's address."),
+    classics: z
+        .strictObject({
+            replicas: count.default(2).describe("Pods of the ReplicationController."),
+            nodePort: nodePort.default(30080).describe("Port of every node's address for the service `hello-svc`."),
+            schedule: z
+                .string()
+                .regex(
+                    /^(@(hourly|daily|weekly|monthly|yearly)|\S+( \S+){4})$/,
+                    'must be five fields such as "*/5 * * * *"',
+                )
+                .default("*/5 * * * *")
+                .describe("When the CronJob runs, in cron's words."),
+        })
+        .optional()
+        .describe("A ReplicationController with a NodePort service, a DaemonSet, a Job and a CronJob."),
+    "static-pod": onePod(8380).optional().describe("A pod that one node's kubelet runs from a file."),
 });
+
+export type WorkloadsConfig = z.output<typeof workloadsSchema>;

@@ -47,6 +47,12 @@ export const isWorker = (node: NodeSpec): boolean => node.roles.includes("worker
 /** A control plane that can be asked. */
 export const firstControlPlane = (nodes: readonly NodeSpec[]): NodeSpec =>
     controlPlanes(nodes).find(({ lost }) => !lost) ?? controlPlanes(nodes)[0];
+/** The first machine that is a worker only; where there is none, the first machine. */
+export const firstWorker = (nodes: readonly NodeSpec[]): NodeSpec =>
+    nodes.find((node) => !isControlPlane(node)) ?? nodes[0];
+/** The node of this name; without one, the first worker. The configuration's check has refused names of nobody. */
+export const nodeNamed = (nodes: readonly NodeSpec[], name?: string): NodeSpec =>
+    (name !== undefined && nodes.find((node) => node.name === name)) || firstWorker(nodes);
 export const controlPlanes = (nodes: readonly NodeSpec[]): NodeSpec[] => nodes.filter(isControlPlane);
 
 /** Where clients inside the cluster's machines find the API, and will when there are three control planes. */

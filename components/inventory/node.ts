@@ -42,6 +42,8 @@ export interface NodeSpec {
     readonly lost: boolean;
     /** Kernel settings, laid over the cluster's. */
     readonly sysctls: Readonly<Record<string, string>>;
+    /** Pods that the kubelet runs from files, by the file's name; manifests of v1 Pods. Default: none. */
+    readonly staticPods?: Readonly<Record<string, object>>;
     /** Fields laid over docker's daemon.json. */
     readonly docker: Readonly<Record<string, unknown>>;
     /** Fields laid over the KubeletConfiguration. */

@@ -8,6 +8,7 @@ import { hosts } from "./hosts";
 import { kubelet } from "./kubelet";
 import { kubeProxy } from "./kubeProxy";
 import { activeVersion, kubectl } from "./services";
+import { staticPods } from "./staticPods";
 
 /**
  * The activate step: what makes a prepared machine a node, and may restart something on it.
@@ -22,6 +23,7 @@ export function agents(node: NodeSpec, cluster: ClusterSettings, nodes: readonly
         activeVersion(cluster.versions),
         criDockerd(cluster.versions),
         kubelet(node, cluster),
+        staticPods(node),
         kubeProxy(node, cluster),
     ];
 }

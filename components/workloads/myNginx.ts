@@ -1,6 +1,6 @@
-import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
+import { httpProbes, nginxContainer, nginxUser, nginxVolumes, podOf } from "./pods";
 import { Workload } from "./workload";
 
 export interface MyNginxArgs {
@@ -17,26 +17,16 @@ export class MyNginx extends Workload {
 
     constructor(name: string, args: MyNginxArgs, opts: pulumi.ComponentResourceOptions) {
         super("slipway:workloads:MyNginx", name, opts);
-        this.deploy(args.replicas, {
-            containers: [
-                {
-                    name: "nginx",
-                    image: args.image,
-                    imagePullPolicy: "IfNotPresent",
-                    ports: [{ name: "http", containerPort: 80 }],
-                    readinessProbe: { httpGet: { path: "/", port: "http" }, periodSeconds: 1 },
-                    resources: { requests: { cpu: "10m", memory: "16Mi" }, limits: { memory: "128Mi" } },
-                },
-            ],
-        });
-        const service = new kubernetes.core.v1.Service(
+        const probes = httpProbes({ ready: "/", alive: "/" }, "http");
+        const containers = [nginxContainer({ image: args.image, port: 80, probes })];
+        this.deploy("default", {
             name,
-            {
-                metadata: this.metadata,
-                spec: { selector: this.labels, ports: [{ name: "http", port: args.port, targetPort: "http" }] },
-            },
-            { parent: this },
-        );
+            replicas: args.replicas,
+            spec: podOf(nginxUser, { containers, volumes: nginxVolumes }),
+        });
+        const service = this.expose("default", name, {
+            ports: [{ name: "http", port: args.port, targetPort: "http" }],
+        });
         this.url = pulumi.interpolate`http://${service.spec.clusterIP}:${args.port}/`;
         this.registerOutputs({ url: this.url });
     }

@@ -1,47 +1,117 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
-/** A sample application: a Deployment whose pods are labelled `app: NAME`, and one address to visit. */
+import { recommendedLabels } from "../addons/labels";
+import { spread } from "./pods";
+
+type PodSpec = kubernetes.types.input.core.v1.PodSpec;
+type ServiceSpec = kubernetes.types.input.core.v1.ServiceSpec;
+
+/** Pod Security of a namespace: https://kubernetes.io/docs/concepts/security/pod-security-standards/ */
+export type PodSecurity = "restricted" | "baseline" | "privileged";
+
+/** Equal pods under one name, for a Deployment and whatever leads to it. */
+export interface Pods {
+    readonly name: string;
+    readonly replicas: number;
+    readonly spec: PodSpec;
+    /** Labels beyond those that every pod has; they don't select. */
+    readonly labels?: Record<string, string>;
+    /** Annotations of the pods: another text starts them anew. */
+    readonly annotations?: Record<string, pulumi.Input<string>>;
+    /** Default: one more before one goes, so that none is missing. */
+    readonly strategy?: kubernetes.types.input.apps.v1.DeploymentStrategy;
+}
+
+/** A sample application, and one address to visit. */
 export abstract class Workload extends pulumi.ComponentResource {
-    /** Where it answers. A cluster address answers on every node and in every pod; an external one from outside, too. */
+    /** Where it answers. A cluster address answers on every node and in every pod; a node's one from outside, too. */
     abstract readonly url: pulumi.Output<string>;
-    protected readonly labels: { readonly app: string };
 
     protected constructor(
         type: string,
-        private readonly app: string,
+        protected readonly workload: string,
         opts: pulumi.ComponentResourceOptions,
     ) {
-        super(type, app, {}, opts);
-        this.labels = { app };
+        super(type, workload, {}, opts);
     }
 
-    protected get metadata() {
-        return { name: this.app, namespace: "default", labels: this.labels };
+    /**
+     * The namespace of this workload, which is named after it.
+     *
+     * @param level what its pods may ask for; everything but `restricted` needs a reason
+     */
+    protected makeNamespace(level: PodSecurity): pulumi.Output<string> {
+        const labels = {
+            ...this.labelsOf(this.workload),
+            "pod-security.kubernetes.io/enforce": level,
+            "pod-security.kubernetes.io/enforce-version": "latest",
+        };
+        const namespace = new kubernetes.core.v1.Namespace(
+            this.workload,
+            { metadata: { name: this.workload, labels } },
+            { parent: this },
+        );
+        return namespace.metadata.name;
+    }
+
+    /** `app` selects, as in the documents that these samples come from; the recommended ones stand beside it. */
+    protected labelsOf(app: string): Record<string, string> {
+        return { app, ...recommendedLabels(app, "sample"), "app.kubernetes.io/instance": this.workload };
+    }
+
+    protected metadataOf(app: string, namespace: pulumi.Input<string>) {
+        return { name: app, namespace, labels: this.labelsOf(app) };
     }
 
     /** Replicas on different nodes while there are any; more than nodes is no error. */
-    protected deploy(replicas: number, spec: kubernetes.types.input.core.v1.PodSpec): kubernetes.apps.v1.Deployment {
-        const selector = { matchLabels: this.labels };
-        const topologySpreadConstraints = [
-            {
-                maxSkew: 1,
-                topologyKey: "kubernetes.io/hostname",
-                whenUnsatisfiable: "ScheduleAnyway",
-                labelSelector: selector,
-            },
-        ];
+    protected deploy(
+        namespace: pulumi.Input<string>,
+        { name, replicas, spec, labels, annotations, strategy }: Pods,
+        opts: pulumi.CustomResourceOptions = {},
+    ): kubernetes.apps.v1.Deployment {
+        const matchLabels = { app: name };
         return new kubernetes.apps.v1.Deployment(
-            this.app,
+            this.resource(name),
             {
-                metadata: this.metadata,
+                metadata: this.metadataOf(name, namespace),
                 spec: {
                     replicas,
-                    selector,
-                    template: { metadata: { labels: this.labels }, spec: { topologySpreadConstraints, ...spec } },
+                    selector: { matchLabels },
+                    strategy: strategy ?? {
+                        type: "RollingUpdate",
+                        rollingUpdate: { maxUnavailable: 0, maxSurge: 1 },
+                    },
+                    template: {
+                        metadata: { labels: { ...this.labelsOf(name), ...labels }, annotations },
+                        spec: { ...spread(matchLabels), ...spec },
+                    },
                 },
             },
-            { parent: this },
+            { parent: this, ...opts },
         );
+    }
+
+    /** A service of its own name, which leads to the pods of that name where `spec` doesn't say otherwise. */
+    protected expose(
+        namespace: pulumi.Input<string>,
+        name: string,
+        spec: ServiceSpec,
+        opts: pulumi.CustomResourceOptions & { readonly annotations?: Record<string, string> } = {},
+    ): kubernetes.core.v1.Service {
+        const { annotations, ...rest } = opts;
+        return new kubernetes.core.v1.Service(
+            this.resource(name),
+            {
+                metadata: { ...this.metadataOf(name, namespace), annotations },
+                spec: { selector: { app: name }, ...spec },
+            },
+            { parent: this, ...rest },
+        );
+    }
+
+    /** The resource's name in the stack: what belongs to a workload starts with its name. */
+    protected resource(name: string): string {
+        return name === this.workload ? name : `${this.workload}-${name}`;
     }
 }

@@ -51,6 +51,14 @@ describe("configuration", () => {
         assert.deepEqual(settings({ cluster: { name: "dev" }, lab: { workers: 2 } }).lab, { workers: 2 });
     });
 
+    it("takes one port on two nodes, and a workload on any node", () => {
+        const { workloads } = settings({
+            ...valid,
+            workloads: { redis: { node: "hex-n1" }, "static-pod": { node: "hex-n2", port: 6379 } },
+        });
+        assert.deepEqual([workloads.redis?.node, workloads["static-pod"]?.port], ["hex-n1", 6379]);
+    });
+
     it("lets versions and overrides through", () => {
         const { cluster: changed } = settings(
             cluster({ kubernetes: { version: "1.35.4" }, versions: { etcd: "3.6.9" }, kubelet: { maxPods: 50 } }),
@@ -106,6 +114,39 @@ describe("configuration", () => {
             /no node's address/,
         ],
     ];
+    const workloads = (more: object, rest: object = {}) => ({ ...valid, ...rest, workloads: more });
+    refused.push(
+        [
+            "a node of nobody",
+            workloads({ redis: { node: "hex-n3" } }),
+            /^workloads\.redis\.node hex-n3 is no node: did/,
+        ],
+        [
+            "a host port taken twice",
+            workloads({ redis: {}, "static-pod": { port: 6379 } }),
+            /^workloads\.static-pod\.port 6379 is taken on hex-n2 by workloads\.redis\.port already\.$/,
+        ],
+        [
+            "a host port that a service has there",
+            workloads({ redis: { port: 8300 }, "hello-kube": { externalAddress: "192.168.10.12" } }),
+            /^workloads\.hello-kube\.port 8300 is taken on hex-n2 by workloads\.redis\.port/,
+        ],
+        [
+            "the kubelet's port",
+            workloads({ redis: { port: 10250 } }),
+            /^workloads\.redis\.port .* by the kubelet already/,
+        ],
+        [
+            "the API's port",
+            workloads({ "static-pod": { node: "hex-n1", port: 6443 } }),
+            /^workloads\.static-pod\.port 6443 is taken on hex-n1 by kube-apiserver already/,
+        ],
+        ["a host port among node ports", workloads({ redis: { port: 30500 } }), /range of node ports, 30000 to 32767/],
+        ["a node port out of range", workloads({ classics: { nodePort: 8080 } }), /nodePort must be 30000 to 32767/],
+        ["a volume without a class", workloads({ redis: { storage: "1Gi" } }), /switch on addons\.local-path/],
+        ["a size without a unit", workloads({ redis: { storage: "1" } }), /storage must be a size such as "1Gi"/],
+        ["a schedule that isn't one", workloads({ classics: { schedule: "often" } }), /must be five fields/],
+    );
     for (const [what, raw, problem] of refused) {
         it(`refuses ${what}`, () => {
             const found = problems(raw);

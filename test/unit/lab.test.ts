@@ -69,7 +69,7 @@ describe("the lab's configuration", () => {
 
 describe("a lab and its cluster", () => {
     const problemsWith = (cluster: object, lab: object) =>
-        misfits(boards(cluster).cluster, parseLab({ name: "dev", ...lab }));
+        misfits({ ...boards(cluster), workloads: {} }, parseLab({ name: "dev", ...lab }));
 
     it("fit by default", () => assert.deepEqual(problemsWith({}, {}), []));
 
@@ -80,6 +80,14 @@ describe("a lab and its cluster", () => {
         const services = { network: { serviceCidr: "172.31.231.128/25" } };
         assert.deepEqual(problemsWith(services, {}), [
             "lab.subnet 172.31.231.0/24 overlaps cluster.network.serviceCidr 172.31.231.128/25.",
+        ]);
+    });
+
+    it("refuse workloads on nodes and ports that the lab doesn't have", () => {
+        const workloads = { "static-pod": { node: "dev-4", port: 10250 }, redis: { port: 10250 } };
+        assert.deepEqual(misfits({ ...boards(), workloads }, parseLab({ name: "dev" })), [
+            'workloads.static-pod.node dev-4 is no node: did you mean "dev-1"?',
+            "workloads.redis.port 10250 is taken on dev-2 by the kubelet already.",
         ]);
     });
 

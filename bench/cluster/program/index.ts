@@ -19,7 +19,7 @@ const settings = loadSettings();
 const mirror = mirrorFolder(pulumi.getStack());
 const places = { dataFolder: dataFolder(), mirror, clusterPort: settings.cluster.api.port };
 const lab = loadLab(settings.lab, places);
-const cluster = labCluster(settings.cluster, lab);
+const cluster = labCluster(settings, lab);
 
 const machines = new Lab(lab.config.name, lab);
 const within = { dependsOn: machines.containers, deletedWith: machines.network };

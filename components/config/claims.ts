@@ -1,0 +1,111 @@
+import type { z } from "zod";
+
+import { suggestion } from "./problems";
+import { nodePorts } from "./scalars";
+import { workloadsSchema, type WorkloadsConfig } from "./workloads";
+
+/** What can be said of a machine before all of it is right. */
+export interface Machine {
+    readonly name?: string;
+    readonly address?: string;
+    readonly roles?: readonly string[];
+}
+
+/** A port that something takes: of one node, or with a node port of each. */
+interface Claim {
+    readonly node: Machine | "every node";
+    readonly port: number;
+    /** Who takes it: a setting's path, or a daemon's name. */
+    readonly by: string;
+}
+
+/** The workloads as far as each is well formed: what isn't, is a problem of its own. */
+export function wellFormed(raw: unknown): Partial<WorkloadsConfig> {
+    const given = typeof raw === "object" && raw !== null ? Object.entries(raw) : [];
+    const shape: Record<string, z.ZodType> = workloadsSchema.shape;
+    const parsed = given.map(([name, value]) => [name, shape[name]?.safeParse(value).data]);
+    return Object.fromEntries(parsed.filter(([, value]) => value !== undefined));
+}
+
+/** Everything in which workloads don't fit the nodes: nodes that aren't there, ports taken twice. */
+export function placeProblems(
+    workloads: Partial<WorkloadsConfig>,
+    nodes: readonly Machine[],
+    apiPort: number | undefined,
+): string[] {
+    if (nodes.length === 0) {
+        return [];
+    }
+    const wanted = claims(workloads, nodes);
+    return [
+        ...strangers(workloads, nodes),
+        ...amongNodePorts(wanted),
+        ...collisions([...daemons(nodes, apiPort), ...wanted]),
+    ];
+}
+
+const onOneNode = ["redis", "static-pod"] as const;
+
+function strangers(workloads: Partial<WorkloadsConfig>, nodes: readonly Machine[]): string[] {
+    const names = nodes.flatMap(({ name }) => name ?? []);
+    return onOneNode.flatMap((workload) => {
+        const node = workloads[workload]?.node;
+        return node === undefined || names.includes(node)
+            ? []
+            : [`workloads.${workload}.node ${node} is no node${suggestion(node, names)}`];
+    });
+}
+
+function claims(workloads: Partial<WorkloadsConfig>, nodes: readonly Machine[]): Claim[] {
+    const firstWorker = nodes.find(({ roles }) => !roles?.includes("control-plane")) ?? nodes[0];
+    const onNode = onOneNode.flatMap((workload) => {
+        const settings = workloads[workload];
+        const node = settings?.node === undefined ? firstWorker : nodes.find(({ name }) => name === settings.node);
+        return settings && node ? [{ node, port: settings.port, by: `workloads.${workload}.port` }] : [];
+    });
+    const hello = workloads["hello-kube"];
+    const outside = hello?.externalAddress;
+    const owner = outside === undefined ? firstWorker : nodes.find(({ address }) => address === outside);
+    return [
+        ...onNode,
+        ...(hello && owner ? [{ node: owner, port: hello.port, by: "workloads.hello-kube.port" }] : []),
+        ...everywhere(workloads),
+    ];
+}
+
+function everywhere({ classics }: Partial<WorkloadsConfig>): Claim[] {
+    const taken = { classics: classics?.nodePort };
+    return Object.entries(taken).flatMap(([name, port]) =>
+        port === undefined ? [] : [{ node: "every node" as const, port, by: `workloads.${name}.nodePort` }],
+    );
+}
+
+/** What runs on the nodes anyway: README.md, "What runs where". */
+function daemons(nodes: readonly Machine[], apiPort: number | undefined): Claim[] {
+    const everyNode = { sshd: [22], "the kubelet": [10250, 10248], "kube-proxy": [10256, 10249] };
+    const controlPlane = {
+        "kube-apiserver": apiPort === undefined ? [] : [apiPort],
+        etcd: [2379, 2380, 2381],
+        "kube-controller-manager": [10257],
+        "kube-scheduler": [10259],
+    };
+    return nodes.flatMap((node) => {
+        const runs = { ...everyNode, ...(node.roles?.includes("control-plane") ? controlPlane : {}) };
+        return Object.entries(runs).flatMap(([by, ports]) => ports.map((port) => ({ node, port, by })));
+    });
+}
+
+function amongNodePorts(all: readonly Claim[]): string[] {
+    const { first, last } = nodePorts;
+    return all
+        .filter(({ node, port }) => node !== "every node" && port >= first && port <= last)
+        .map(({ by, port }) => `${by} ${port} lies in the range of node ports, ${first} to ${last}.`);
+}
+
+function collisions(all: readonly Claim[]): string[] {
+    return all.flatMap(({ node, port, by }, index) => {
+        const first = all.slice(0, index).find((other) => other.port === port && other.node === node);
+        const where = node === "every node" ? node : node.name;
+        return first ? [`${by} ${port} is taken on ${where} by ${first.by} already.`] : [];
+    });
+}
