@@ -10,6 +10,7 @@ import { deployWorkloads, withStaticPod } from "./components/workloads";
 import { Lab, labCluster, loadLab } from "./lab";
 import { missingFrom } from "./mirror/catalogue";
 import { loadDigests } from "./mirror/digests";
+import { staleOwnImages } from "./mirror/ownImages";
 import { dataFolder } from "./setup/paths";
 import { mirrorFolder, refuseMissing } from "./setup/stackRecord";
 import { tameStackTraces } from "./setup/stackTraces";
@@ -22,7 +23,8 @@ export = async () => {
     const stack = pulumi.getStack();
     const mirror = mirrorFolder(stack);
     const digests = loadDigests(mirror);
-    refuseMissing(stack, missingFrom(digests.files, settings.cluster.versions));
+    const { versions, images } = settings.cluster;
+    refuseMissing(stack, [...missingFrom(digests.files, versions), ...staleOwnImages(images, digests)]);
 
     const places = { dataFolder: dataFolder(), mirror, clusterPort: settings.cluster.api.port };
     const lab = settings.lab === undefined ? undefined : loadLab(settings.lab, places);

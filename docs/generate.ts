@@ -8,7 +8,7 @@ import * as path from "node:path";
 import { z } from "zod";
 
 import { addonsSchema } from "../components/config/addons";
-import { clusterSchema, nodeSchema, sshSchema } from "../components/config/schema";
+import { clusterSchema, imageSchema, nodeSchema, sshSchema } from "../components/config/schema";
 import { workloadsSchema } from "../components/config/workloads";
 import { supportedVersions } from "../components/config/versions";
 import { labSchema } from "../lab/config";
@@ -78,6 +78,13 @@ const sections: readonly Section[] = [
             user: "An account that may run `sudo -n`, or root. Default: root.",
             "proxy.port": "TCP port of the bastion.",
         },
+    },
+    {
+        title: "slipway:images",
+        intro:
+            "A list of images of your own: the mirror brings them to every node, no registry is needed. " +
+            "[Images](images.md) has an example.",
+        schema: imageSchema,
     },
     {
         title: "slipway:addons",

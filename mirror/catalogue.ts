@@ -227,6 +227,12 @@ export function images(versions: Versions = defaultVersions): Images {
     };
 }
 
+/** The operator's own image of this name and tag, which comes from an archive and from no registry. */
+export function ownImage(reference: string): ImageArtifact {
+    const colon = reference.lastIndexOf(":");
+    return image(reference.slice(0, colon), reference.slice(colon + 1));
+}
+
 /** What of these versions a mirror lacks, for every architecture: "etcd 3.6.9", "nginx:1.26.4". */
 export function missingFrom(files: Readonly<Record<string, unknown>>, versions: Versions): string[] {
     const lacks = ({ path }: Pick<Artifact, "path">) =>

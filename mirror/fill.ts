@@ -11,6 +11,7 @@ import { keyOf, type Job, type Progress } from "./job";
 import { mirrorJobs } from "./jobs";
 import { loadLock, type Lock } from "./lock";
 import { requireTools } from "./tools";
+import { ownImageJobs, type OwnImage } from "./ownImages";
 import { copyJobs } from "./upstream/copy";
 
 export interface FillOptions {
@@ -31,6 +32,8 @@ export interface FillOptions {
     readonly lock?: Lock;
     /** What is to be made; by default all of the catalogue. */
     readonly jobs?: readonly Job[];
+    /** The operator's own images, with paths from the root. */
+    readonly images?: readonly OwnImage[];
 }
 
 /**
@@ -42,10 +45,13 @@ export function mirrorFolder(
     versions: Versions = defaultVersions,
     cache = defaultCache(),
     prefix = upstreamPrefix,
+    images: readonly OwnImage[] = [],
 ): string {
     const keys = mirrorJobs(source, versions, "amd64").map((job) => job.key);
     const copied = source === "upstream" && prefix !== upstreamPrefix;
-    return path.join(cache, copied ? `copy-${keyOf(keys, prefix)}` : `${source}-${keyOf(keys)}`);
+    // Two stacks may have different images of one name.
+    const own = images.length > 0 ? [images] : [];
+    return path.join(cache, copied ? `copy-${keyOf(keys, prefix, ...own)}` : `${source}-${keyOf(keys, ...own)}`);
 }
 
 const upstreamPrefix = "https://";
@@ -56,15 +62,16 @@ const upstreamPrefix = "https://";
  * the key of what it was made of, so that nothing is made twice, for no matter how many mirrors.
  */
 export async function fillMirror(options: FillOptions): Promise<string> {
-    const { source, versions = defaultVersions, architectures, cache = defaultCache() } = options;
+    const { source, versions = defaultVersions, architectures, images = [], cache = defaultCache() } = options;
     const prefix = options.upstream ?? upstreamPrefix;
-    const folder = options.folder ?? mirrorFolder(source, versions, cache, prefix);
+    const folder = options.folder ?? mirrorFolder(source, versions, cache, prefix, images);
     const progress = options.progress ?? (() => undefined);
     const copied = source === "upstream" && prefix !== upstreamPrefix && !options.jobs;
-    const jobs =
+    const catalogue =
         options.jobs ??
         (copied ? await copyJobs({ versions, architectures, prefix, folder, progress }) : undefined) ??
         architectures.flatMap((arch) => mirrorJobs(source, versions, arch, prefix));
+    const jobs = [...ownImageJobs({ images, architectures }), ...catalogue];
     fs.mkdirSync(folder, { recursive: true });
     [folder, cache, path.join(cache, "made"), path.join(cache, "work")].forEach(sweep);
 

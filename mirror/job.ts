@@ -3,8 +3,8 @@ import { sha256 } from "./files";
 /** Tells a person what is going on. A live line may be overwritten by the next one, and left out of a log. */
 export type Progress = (line: string, live?: boolean) => void;
 
-/** How a file came to be: built from source, fetched, or an image archive put together here. */
-export type Origin = "built" | "upstream" | "assembled";
+/** How a file came to be: built from source, fetched, an image archive put together here, or the operator's own. */
+export type Origin = "built" | "upstream" | "assembled" | "copied";
 
 /** Where a job works and what it may say. */
 export interface JobContext {

@@ -3,6 +3,8 @@ import { createRequire } from "node:module";
 import * as os from "node:os";
 import * as path from "node:path";
 import type { Settings } from "../components/config/schema";
+import type { Architecture } from "../components/inventory/node";
+import type { OwnImage } from "../mirror/ownImages";
 import { obtainDocker, type DockerEngine } from "./docker";
 import { explain, Failure } from "./failure";
 import { cacheFolder, dataFolder } from "./paths";
@@ -15,7 +17,7 @@ import { Progress } from "./progress";
 import { obtainPulumi } from "./pulumi";
 import { checkSettings } from "./settings";
 import { backendEnvironment, configFileFor, ensureStack, findStack, stateFile, type Stack } from "./stack";
-import { keep, type ArtifactSource } from "./stackRecord";
+import { keep, readRecord, type ArtifactSource } from "./stackRecord";
 import { startStandIns, type StandIns } from "./standIns";
 
 /**
@@ -91,7 +93,7 @@ export async function prepare(options: PrepareOptions): Promise<Prepared> {
 
     const plan = await makePlan(stack, { source: options.source, needs });
     const inTheWay = purpose === "up" && settings ? await preflight(plan, settings) : [];
-    const problems = [...plan.problems, ...inTheWay];
+    const problems = [...plan.problems, ...inTheWay, ...(needs.mirror ? await archiveProblems(stack, settings) : [])];
     if (problems.length > 0) {
         throw new Failure([...problems, "Nothing was touched."].join("\n"));
     }
@@ -197,9 +199,8 @@ class Preparation {
                 source: plan.source === "build" ? "build" : "upstream",
                 upstream: plan.source === "mirror" ? operatorsMirror(stack) : undefined,
                 versions: settings?.cluster.versions,
-                // The lab's nodes are this machine.
-                architectures:
-                    settings && settings.lab === undefined ? settings.cluster.architectures : [hostArchitecture()],
+                architectures: architecturesOf(settings),
+                images: ownImages(stack, settings),
                 progress: report,
             }),
         );
@@ -226,6 +227,32 @@ class Preparation {
         await this.standIns?.stop();
         if (this.temporary) fs.rmSync(this.home, { recursive: true, force: true });
     }
+}
+
+/** Those of the machines; the lab's nodes are this machine. */
+function architecturesOf(settings: Settings | undefined): readonly Architecture[] {
+    return settings && settings.lab === undefined ? settings.cluster.architectures : [hostArchitecture()];
+}
+
+/** The operator's own images; their paths start from where the program does. */
+function ownImages({ root }: Stack, settings: Settings | undefined): readonly OwnImage[] {
+    return (settings?.cluster.images ?? []).map((image) => ({
+        ...image,
+        archive: path.resolve(root, image.archive.replace(/^~(?=\/)/, os.homedir())),
+    }));
+}
+
+async function archiveProblems(stack: Stack, settings: Settings | undefined): Promise<string[]> {
+    if (!settings || settings.cluster.images.length === 0) return [];
+    const { ownImageProblems } = later("../mirror/ownImages") as typeof import("../mirror/ownImages");
+    const { readManifest } = later("../mirror/digests") as typeof import("../mirror/digests");
+    const { mirror } = readRecord(stack.name);
+    const own = {
+        images: settings.cluster.images,
+        architectures: architecturesOf(settings),
+        folder: stack.root,
+    };
+    return ownImageProblems(own, mirror === undefined ? undefined : readManifest(mirror));
 }
 
 /** Docker's clients find the usual socket by themselves. */

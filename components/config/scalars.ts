@@ -29,6 +29,15 @@ export const cidr = z
         'must be an IPv4 network such as "10.244.0.0/16"',
     );
 
+/** https://github.com/distribution/reference: a name and a tag; a digest is what the mirror finds. */
+const pathPart = "[a-z0-9]+((\\.|__?|-+)[a-z0-9]+)*";
+export const imageReference = z
+    .string()
+    .regex(
+        new RegExp(`^([A-Za-z0-9.-]+(:\\d+)?/)?${pathPart}(/${pathPart})*:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`),
+        'must be an image\'s name with a tag, such as "example.org/shop:1.4"',
+    );
+
 export const version = z.string().regex(/^\d+\.\d+\.\d+$/, 'must be a version without "v", such as "1.36.3"');
 
 /** Fields laid over a configuration file; what they may be is that file's business. */

@@ -2,7 +2,18 @@ import { z } from "zod";
 
 import { OptionalVersions, optionalVersions, type Versions } from "../../mirror/catalogue";
 import { addonsSchema } from "./addons";
-import { address, cidr, domain, label, labelKey, labelValue, overrides, port, version } from "./scalars";
+import {
+    address,
+    cidr,
+    domain,
+    imageReference,
+    label,
+    labelKey,
+    labelValue,
+    overrides,
+    port,
+    version,
+} from "./scalars";
 import { workloadsSchema } from "./workloads";
 
 const bastion = z.strictObject({
@@ -162,10 +173,22 @@ export const clusterSchema = z.strictObject({
         .describe("Fields laid over the KubeProxyConfiguration of every node."),
 });
 
+/** `slipway:images`: images of the operator's own, which the mirror brings to every node. */
+export const imageSchema = z.strictObject({
+    reference: imageReference.describe("The name that pods use; the archive holds the image under this name."),
+    archive: z
+        .string()
+        .min(1)
+        .describe(
+            "What `docker save` wrote, seen from the program's folder. One for each architecture: with {arch} in its path.",
+        ),
+});
+
 /** Everything under `slipway:`. `lab` belongs to the lab, which checks it. */
 export const settingsSchema = z.strictObject({
     cluster: clusterSchema,
     nodes: z.array(nodeSchema).default([]).describe("The machines. Empty only where a lab makes them."),
+    images: z.array(imageSchema).default([]).describe("Images of your own."),
     addons: addonsSchema.default({}),
     workloads: workloadsSchema.default({}),
     lab: z.unknown().optional(),
@@ -173,6 +196,7 @@ export const settingsSchema = z.strictObject({
 
 export type SshSettings = z.output<typeof sshSchema>;
 export type NodeSettings = z.output<typeof nodeSchema>;
+export type ImageSettings = z.output<typeof imageSchema>;
 export type AddonSettings = z.output<typeof addonsSchema>;
 export type WorkloadSettings = z.output<typeof workloadsSchema>;
 type ParsedCluster = z.output<typeof clusterSchema>;
@@ -182,6 +206,8 @@ export interface ClusterSettings extends Omit<ParsedCluster, "domain" | "kuberne
     readonly kubernetes: { readonly version: string };
     /** All versions, Kubernetes' too. */
     readonly versions: Versions;
+    /** Images of the operator's own, which every node gets beside the catalogue's. */
+    readonly images: readonly ImageSettings[];
     readonly certificates: Required<ParsedCluster["certificates"]>;
 }
 export interface Settings {

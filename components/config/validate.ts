@@ -2,6 +2,7 @@ import { z } from "zod";
 
 import { formatCidr, nodeCapacity, nodePrefix, overlaps, parseCidr, sizeOf } from "../inventory/addressing";
 import { type Machine as PartialNode, placeProblems, wellFormed } from "./claims";
+import { imageProblems } from "./images";
 import { pathOf, problemsOf } from "./problems";
 import { ClusterSettings, clusterSchema, nodeSchema, Settings, settingsSchema } from "./schema";
 import { isSupported, supportedVersions, versionsOf } from "./versions";
@@ -21,13 +22,14 @@ export function validate(raw: unknown): Validation {
     if (!parsed.success || problems.length > 0) {
         return { problems: [...new Set(problems)] };
     }
-    const { cluster, nodes, addons, workloads, lab } = parsed.data;
+    const { cluster, nodes, images, addons, workloads, lab } = parsed.data;
     const versions = versionsOf(cluster, [...Object.keys(addons), ...Object.keys(workloads)]);
     const completed: ClusterSettings = {
         ...cluster,
         domain: cluster.domain ?? `${cluster.name}.k8s.local`,
         kubernetes: { version: versions.kubernetes },
         versions,
+        images,
         certificates: { ...cluster.certificates, renewHours: renewHoursOf(cluster.certificates) },
     };
     return { settings: { cluster: completed, nodes, addons, workloads, lab } };
@@ -39,7 +41,7 @@ function renewHoursOf({ hours, renewHours }: z.output<typeof clusterSchema>["cer
 }
 
 function contradictions(raw: unknown): string[] {
-    const { cluster, nodes, lab, workloads, addons } = record(raw);
+    const { cluster, nodes, lab, images, workloads, addons } = record(raw);
     const partial = Array.isArray(nodes) ? nodes.map(partialNode) : [];
     const network = networkOf(record(cluster).network);
     return [
@@ -54,6 +56,7 @@ function contradictions(raw: unknown): string[] {
         ...externalAddressProblems(workloads, partial),
         ...placeProblems(wellFormed(workloads), partial, apiPortOf(record(cluster).api)),
         ...storageProblems(workloads, addons),
+        ...imageProblems(images, { cluster, nodes, lab }),
     ];
 }
 

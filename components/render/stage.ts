@@ -1,4 +1,4 @@
-import { Artifact, ArtifactName, artifacts, ImageArtifact, images } from "../../mirror/catalogue";
+import { Artifact, ArtifactName, artifacts, ImageArtifact, images, ownImage } from "../../mirror/catalogue";
 import type { ClusterSettings } from "../config/schema";
 import { Architecture, NodeSpec } from "../inventory/node";
 import { paths } from "../inventory/paths";
@@ -27,7 +27,9 @@ export function stage(node: NodeSpec, cluster: ClusterSettings, digests: Digests
             unpacked(catalogue["cni-plugins"], paths.cniBinaries, digests),
             unpacked(catalogue["flannel-cni"], paths.cniBinaries, digests),
         ],
-        Object.values(allImages).map((image) => imageEntry(image, digests)),
+        [...Object.values(allImages), ...cluster.images.map(({ reference }) => ownImage(reference))].map((image) =>
+            imageEntry(image, digests),
+        ),
         // Prints its usage and ends: enough to see that docker can unpack, isolate and start a process.
         [{ kind: "prove", reference: allImages.agnhost.reference, arguments: ["--help"] }],
     ];

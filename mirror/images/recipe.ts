@@ -39,7 +39,13 @@ export function imageJob(name: string, image: ImageArtifact, recipe: Recipe, arc
         needs: recipe.needs,
         prepare: async (context) => void (await recipe.prepare(context)),
         async make(context) {
-            const { entries, config } = await recipe.assemble(context);
+            const { entries, config } = await recipe.assemble(context).catch((error: Error) => {
+                throw new Error(
+                    `${error.message}\nIt was to be put together here from ${recipe.source}. Where registries can be ` +
+                        "reached, take upstream's image (`--source upstream`); else name a mirror of your own that has " +
+                        "it (cluster.source), or another version (cluster.versions).",
+                );
+            });
             await writeImage(path.join(context.out, target), { image, arch, entries, config, source: recipe.source });
         },
     };

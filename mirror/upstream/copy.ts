@@ -26,16 +26,19 @@ export async function copyJobs(options: CopyOptions): Promise<Job[] | undefined>
     if (!theirs) {
         return undefined;
     }
-    const wanted = [...Object.values(artifacts(versions)), ...Object.values(images(versions))];
-    const paths = architectures.flatMap((arch) => wanted.map((each) => each.path(arch)));
-    const absent = paths.filter((file) => !theirs.files[file]);
+    const wanted = [
+        ...Object.values(artifacts(versions)).map((each) => ({ ...each, title: `${each.name} ${each.version}` })),
+        ...Object.values(images(versions)).map((each) => ({ ...each, title: each.reference })),
+    ].flatMap(({ path, title }) => architectures.map((arch) => ({ file: path(arch), title: `${title} (${arch})` })));
+    const absent = wanted.filter(({ file }) => !theirs.files[file]);
     if (absent.length > 0) {
         throw new Error(
-            `The mirror ${prefix} doesn't hold ${absent.join(", ")}: it was filled for other versions or architectures. ` +
-                `Fill it for these, or choose another source with \`--source\`.`,
+            `The mirror ${prefix} doesn't hold ${absent.map(({ title }) => title).join(", ")}: it was filled for other ` +
+                "versions or architectures, or before an add-on or workload was turned on. Fill it for these, or choose " +
+                "another source with `--source`.",
         );
     }
-    return paths.map((file) => copyJob(file, theirs.files[file], prefix));
+    return wanted.map(({ file }) => copyJob(file, theirs.files[file], prefix));
 }
 
 function copyJob(file: string, record: FileRecord, prefix: string): Job {

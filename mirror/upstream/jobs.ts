@@ -45,7 +45,16 @@ function imageJob(image: ImageArtifact, arch: Architecture, prefix: string): Job
         paths: [target],
         origin: "upstream",
         async make(context) {
-            const digest = await pullImage(image, arch, path.join(context.out, target), { prefix, say: context.say });
+            const digest = await pullImage(image, arch, path.join(context.out, target), {
+                prefix,
+                say: context.say,
+            }).catch((error: Error) => {
+                throw new Error(
+                    `${error.message} It was asked from ${image.repository}. Ask for a version that is there ` +
+                        "(cluster.versions), have it built here (`--source build`), or name a mirror of your own " +
+                        "that has it (cluster.source).",
+                );
+            });
             context.checked(target, `${image.repository}@${digest}`);
         },
     };

@@ -68,12 +68,35 @@ describe("configuration", () => {
         assert.deepEqual(changed.kubelet, { maxPods: 50 });
     });
 
+    it("takes images of the operator's own where the nodes have a mirror, or are a lab's", () => {
+        const images = [{ reference: "registry.local:5000/team/shop_web:v1.4", archive: "./shop-{arch}.tar" }];
+        assert.deepEqual(settings({ ...cluster({ source: "/mnt/mirror/" }), images }).cluster.images, images);
+        assert.deepEqual(settings({ cluster: { name: "dev" }, lab: {}, images }).cluster.images, images);
+    });
+
+    const shop = { reference: "shop:1.4", archive: "shop.tar" };
     const refused: [what: string, raw: unknown, problem: RegExp][] = [
         ["an unknown key", cluster({ domian: "x" }), /^cluster\.domian is not a setting: did you mean "domain"\?$/],
         ["an unknown section", { ...valid, nods: [] }, /^nods is not a setting: did you mean "nodes"\?$/],
         ["an unknown key of a node", { ...valid, nodes: [node(1, { ssh: { usr: "bb" } })] }, /^nodes\[0\]\.ssh\.usr /],
         ["an unknown workload", { ...valid, workloads: { "my-ngnix": {} } }, /did you mean "my-nginx"/],
         ["a wrong type", cluster({ api: { port: "x" } }), /^cluster\.api\.port must be a number, not text \("x"\)\.$/],
+        [
+            "an image without a tag",
+            { ...valid, images: [{ ...shop, reference: "shop" }] },
+            /^images\[0\]\.reference must/,
+        ],
+        [
+            "an image twice",
+            { ...cluster({ source: "/m/" }), images: [shop, shop] },
+            /^images\[1\]\.reference shop:1\.4 is there twice\.$/,
+        ],
+        [
+            "an image of the catalogue",
+            { ...cluster({ source: "/m/" }), images: [{ ...shop, reference: "redis:8.0.2" }] },
+            /^images\[0\]\.reference redis:8\.0\.2 is one of Slipway's own images/,
+        ],
+        ["an image without a mirror", { ...valid, images: [shop] }, /^images come from a mirror, but a node's source/],
         ["a missing name", { nodes: [node(1)], cluster: {} }, /^cluster\.name is missing/],
         ["no cluster", { nodes: [node(1)] }, /^cluster is missing/],
         ["nothing at all", undefined, /^cluster is missing/],

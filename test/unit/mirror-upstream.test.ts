@@ -106,6 +106,31 @@ describe("a mirror filled from upstream", () => {
         );
     });
 
+    it("says of an image that can't be had which, from where, and what to do", async () => {
+        const { tag } = images().nginx;
+        upstream.answers.delete(`registry-1.docker.io/v2/library/nginx/manifests/${tag}`);
+        await assert.rejects(fill(), (error: Error) => {
+            assert.match(
+                error.message,
+                /^image nginx:1.26.3 \(amd64\) is missing from the mirror: http\S+ answered 404/,
+            );
+            assert.match(
+                error.message,
+                /It was asked from docker.io\/library\/nginx\. Ask for a version that is there/,
+            );
+            assert.match(error.message, /`--source build`.*cluster\.source/);
+            return true;
+        });
+        const copy = fillMirror({
+            source: "upstream",
+            upstream: `${path.join(folder, "mirror")}/`,
+            architectures: ["amd64"],
+            cache: path.join(folder, "copy"),
+            lock: { upstream: {}, build: {} },
+        });
+        await assert.rejects(copy, /The mirror .*mirror\/ doesn't hold nginx:1\.26\.3 \(amd64\): it was/);
+    });
+
     it("is copied by others, over HTTP or from a folder, and stands in when it can't be asked", async () => {
         const original = await fill();
         const server = await serveMirror({ folder: original });
