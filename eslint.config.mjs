@@ -32,5 +32,6 @@ export default tseslint.config(
     forbid(["components/node/**", "components/controlplane/**", "components/*.ts"], [command, docker, tls, lab]),
     forbid(["components/access/**", "components/addons/**", "components/workloads/**"], [command, docker, tls, lab]),
     forbid(["operations/changes/**"], [pulumi, lab]),
+    forbid(["dashboard/**"], [pulumi, lab]),
     forbid(["lab/**"], [command, kubernetes, tls]),
 );

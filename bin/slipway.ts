@@ -17,8 +17,10 @@ type Command = (args: Arguments, root: string, progress: Progress) => Promise<nu
 
 /** Loaded when it is wanted: Kubernetes' and Docker's clients take a while, and most commands use neither. */
 const later = createRequire(__filename);
+const dashboardModule = () => later("../setup/commands/dashboard") as typeof import("../setup/commands/dashboard");
 const driftModule = () => later("../setup/commands/drift") as typeof import("../setup/commands/drift");
 const infoModule = () => later("../setup/commands/info") as typeof import("../setup/commands/info");
+const logsModule = () => later("../setup/commands/logs") as typeof import("../setup/commands/logs");
 
 const commands: Record<CommandName, Command> = {
     up,
@@ -28,6 +30,8 @@ const commands: Record<CommandName, Command> = {
     forget,
     drift: (...args) => driftModule().drift(...args),
     info: (...args) => infoModule().info(...args),
+    dashboard: (...args) => dashboardModule().dashboard(...args),
+    logs: (...args) => logsModule().logs(...args),
     kubeconfig,
     kubectl,
     mirror,

@@ -2,7 +2,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
 import { images } from "../mirror/catalogue";
-import { clusterProvider, NodeAccess } from "./access";
+import { clusterProvider, NodeAccess, Viewer } from "./access";
 import { CoreDns, Flannel } from "./addons";
 import { ClusterSettings } from "./config/schema";
 import { ControlPlane } from "./controlplane";
@@ -80,6 +80,7 @@ export class Cluster extends pulumi.ComponentResource {
         const inCluster = { ...child, providers: { kubernetes: this.provider }, deletedWith: this.lifetime };
 
         const access = new NodeAccess(`${name}-node-access`, inCluster);
+        new Viewer(`${name}-viewer`, inCluster);
         const controlPlane = firstControlPlane(nodes);
         const asked = args.reports?.[controlPlane.name];
         const turns = new Turns(settings.maxUnavailable, args.reports);

@@ -1,11 +1,10 @@
 import * as fs from "node:fs";
-import * as https from "node:https";
-import { parse } from "yaml";
 import { objectDrift, type ObjectDrift, type StateObject } from "../operations/changes/live";
-import { Client } from "../standins/kubernetes/client";
+import type { Client } from "../standins/kubernetes/client";
 import { Discovery, pathOf } from "../standins/kubernetes/discovery";
 import { isNotFound, UnknownKindError } from "../standins/kubernetes/errors";
 import { kindOfType, parseId } from "../standins/kubernetes/objects";
+import { accessOf, apiClient } from "./apiAccess";
 import { kubeconfigFile, readOutputs } from "./outputs";
 import type { Prepared } from "./prepare";
 import { exportState, readState, type Stack, type StateResource } from "./stack";
@@ -56,7 +55,7 @@ async function kubeconfigOf(stack: Stack, preparing: Promise<Prepared>): Promise
 }
 
 async function compareAll(kubeconfig: string, objects: readonly AppliedObject[]): Promise<ObjectDrift[]> {
-    const client = new Client(accessOf(kubeconfig));
+    const client = apiClient(accessOf(kubeconfig));
     try {
         await client.request("GET", "/api/v1", { timeout: patience.first });
         const discovery = new Discovery(client);
@@ -87,37 +86,4 @@ async function liveOf(object: AppliedObject, { client, discovery, signal }: Aski
         if (isNotFound(error) || error instanceof UnknownKindError) return undefined;
         throw error;
     }
-}
-
-/** The kubeconfig that this program makes (components/render/kubeconfig.ts), without the client library's second. */
-function accessOf(text: string): ConstructorParameters<typeof Client>[0] {
-    const { clusters, users } = parse(text) as Kubeconfig;
-    const [{ cluster }] = clusters;
-    const [{ user }] = users;
-    const decode = (data: string | undefined) => data && Buffer.from(data, "base64");
-    const agent = new https.Agent({
-        ca: decode(cluster["certificate-authority-data"]),
-        cert: decode(user["client-certificate-data"]),
-        key: decode(user["client-key-data"]),
-        servername: cluster["tls-server-name"],
-        maxSockets: 8,
-    });
-    return {
-        getCurrentCluster: () => ({ name: clusters[0].name, skipTLSVerify: false, server: cluster.server }),
-        applyToHTTPSOptions: async (options) => void Object.assign(options, { agent }),
-    };
-}
-
-interface Kubeconfig {
-    readonly clusters: readonly {
-        readonly name: string;
-        readonly cluster: {
-            readonly server: string;
-            readonly "certificate-authority-data"?: string;
-            readonly "tls-server-name"?: string;
-        };
-    }[];
-    readonly users: readonly {
-        readonly user: { readonly "client-certificate-data"?: string; readonly "client-key-data"?: string };
-    }[];
 }

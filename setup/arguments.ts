@@ -12,6 +12,8 @@ export const commands = {
     forget: "take a dead node out of the cluster without reaching it, e.g. `npm run forget -- hex-n3`",
     info: "show the nodes: roles, addresses, state, hardware, system, versions",
     kubeconfig: "print the kubeconfig and nothing else; --merge puts it into your own",
+    dashboard: "show nodes, pods, services, events, graphs and drift on a page in the browser; changes nothing",
+    logs: "follow the logs of all matching pods, or of units on the nodes, e.g. `npm run logs -- my-nginx`",
     kubectl: "run kubectl at the cluster's version, e.g. `npm run kubectl -- get nodes`",
     mirror: "fill the mirror: every artifact, with its digest",
     check: "look at this machine: what is there, what `up` would do, what is missing",
@@ -30,6 +32,10 @@ export interface Arguments {
     readonly source?: ArtifactSource;
     /** Of `forget`: which node. */
     readonly node?: string;
+    /** Of `logs`: which pods. */
+    readonly selector?: string;
+    /** Options of this command that have a value, such as --port of `dashboard`. Absent: none was given. */
+    readonly values?: Readonly<Record<string, string>>;
     /** Of `mirror`: what to do with the filled mirror instead of filling it. */
     readonly task?: MirrorTask;
     /** Switches of this command that are on, such as --merge of `kubeconfig`. */
@@ -47,7 +53,16 @@ const switches: Partial<Record<CommandName, readonly string[]>> = {
     preview: ["--json"],
     drift: ["--json"],
     forget: ["--force"],
+    dashboard: ["--no-open", "--headlamp"],
+    logs: ["--no-follow", "--previous"],
 };
+/** What single commands can be told with a word and a value. */
+const valued: Partial<Record<CommandName, readonly string[]>> = {
+    dashboard: ["--port"],
+    logs: ["--namespace", "--since", "--container", "--unit", "--node"],
+};
+/** Short forms. */
+const short: Readonly<Record<string, string>> = { "-n": "--namespace" };
 /** Options of Pulumi's that are handed on from up, preview and down; others go behind "--". */
 const handedOn = ["--diff", "--expect-no-changes", "--refresh", "--json", "--target", "--replace", "--debug"];
 const handedOnWithValue = ["--target", "--replace"];
@@ -65,14 +80,18 @@ export function parseArguments(words: readonly string[]): Arguments {
         throw new Failure(`${problem}; there are ${Object.keys(commands).join(", ")}.`);
     }
     const values: Record<string, string> = {};
+    const ownValues: Record<string, string> = {};
     const own = switches[command as CommandName] ?? [];
+    const ownWithValue = valued[command as CommandName] ?? [];
     const on = new Set<string>();
     const rest: string[] = [];
     let task: MirrorTask | undefined;
     let node: string | undefined;
+    let selector: string | undefined;
     const queue = [...others];
     for (let word = queue.shift(); word !== undefined; word = queue.shift()) {
-        const [name, inline] = split(word);
+        const [written, inline] = split(word);
+        const name = ownWithValue.includes(short[written]) ? short[written] : written;
         const value = () => {
             const found = inline ?? queue.shift();
             if (found === undefined) throw new Failure(`${name} needs a value.`);
@@ -88,6 +107,10 @@ export function parseArguments(words: readonly string[]): Arguments {
             rest.push(word);
         } else if (command === "forget" && !word.startsWith("-") && node === undefined) {
             node = word;
+        } else if (command === "logs" && !word.startsWith("-") && selector === undefined) {
+            selector = word;
+        } else if (ownWithValue.includes(name)) {
+            ownValues[name] = value();
         } else if (own.includes(word)) {
             on.add(word);
         } else if (command === "mirror" && tasks.includes(name)) {
@@ -98,16 +121,22 @@ export function parseArguments(words: readonly string[]): Arguments {
             rest.push(...(handedOnWithValue.includes(name) ? [name, value()] : [word]));
         } else {
             const near = word.startsWith("-")
-                ? suggest(name, [...withValue, ...own, ...(command === "mirror" ? tasks : handedOn)])
+                ? suggest(name, [...withValue, ...own, ...ownWithValue, ...(command === "mirror" ? tasks : handedOn)])
                 : "";
             throw new Failure(
                 `\`slipway ${command}\` doesn't know "${word}"${near}. ` +
-                    `It takes ${[...withValue, ...own].join(", ")}; what stands behind "--" goes to Pulumi.`,
+                    `It takes ${[...withValue, ...own, ...ownWithValue].join(", ")}; what stands behind "--" goes to Pulumi.`,
             );
         }
     }
     if (command === "forget" && node === undefined) {
         throw new Failure("Say which node is to be forgotten: `slipway forget NODE`.");
+    }
+    if (command === "logs" && (selector === undefined) === (ownValues["--unit"] === undefined)) {
+        throw new Failure(
+            "Say whose logs: `slipway logs SELECTOR` for pods (part of a name, or a label selector such as app=web), " +
+                "or `slipway logs --unit kubelet` for a unit of the nodes; one of both.",
+        );
     }
     return {
         command: command as CommandName,
@@ -116,6 +145,8 @@ export function parseArguments(words: readonly string[]): Arguments {
         source: readSource(values["--source"]),
         ...(task && { task }),
         ...(node && { node }),
+        ...(selector !== undefined && { selector }),
+        ...(Object.keys(ownValues).length > 0 && { values: ownValues }),
         switches: [...on],
         rest,
     };
@@ -143,6 +174,11 @@ export function help(): string {
         "  info --json                  for programs: everything as one JSON text",
         "  preview --json               for programs: the changes and restarts as one JSON text",
         "  drift --json                 for programs: the same as one JSON text",
+        "  dashboard --port N           on this port of 127.0.0.1 (default: one that is free); --no-open opens no browser;",
+        "                               --headlamp: the add-on Headlamp instead of our own page",
+        "  logs SELECTOR                part of pods' names, or a label selector: app=web; -n NAMESPACE, --container NAME,",
+        "                               --since 10m, --previous, --no-follow",
+        "  logs --unit UNIT[,UNIT]      of units on the nodes, e.g. kubelet; --node NAME, --since, --no-follow",
         "  kubeconfig --merge           merge it into the kubeconfig of your own, with a backup beside it",
         "  mirror --verify              check every file of the mirror against its manifest",
         "  mirror --serve [HOST:PORT]   serve it to machines over HTTP, until Ctrl-C (default: 0.0.0.0:8080)",

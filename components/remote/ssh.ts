@@ -44,6 +44,34 @@ export async function run(target: SshTarget, command: string, options: RunOption
     }
 }
 
+/**
+ * Runs one command and hands on the lines of its standard output as they come, until it ends or `signal` says so. For
+ * looking, as `run` is. Rejects as `run` does, and when the command fails.
+ *
+ * @param timeout milliseconds for dialling
+ */
+export async function follow(
+    target: SshTarget,
+    command: string,
+    options: { readonly onLine: (line: string) => void; readonly signal: AbortSignal; readonly timeout?: number },
+): Promise<void> {
+    const { onLine, signal, timeout = 5000 } = options;
+    const open: Client[] = [];
+    const end = () => open.reverse().forEach((client) => client.destroy());
+    signal.addEventListener("abort", end);
+    try {
+        const client = await dial(target, timeout, open);
+        if (signal.aborted) return;
+        const { code, stderr } = await execute(client, command, undefined, onLine);
+        if (code !== 0) throw new Error(`${place(target)}: ${stderr.trim().split("\n").pop()} (exit status ${code})`);
+    } catch (error) {
+        if (!signal.aborted) throw error;
+    } finally {
+        signal.removeEventListener("abort", end);
+        end();
+    }
+}
+
 async function dialAndRun(
     target: SshTarget,
     command: string,
@@ -51,10 +79,12 @@ async function dialAndRun(
     timeout: number,
     open: Client[],
 ): Promise<RunResult> {
+    return execute(await dial(target, timeout, open), command, stdin);
+}
+
+async function dial(target: SshTarget, timeout: number, open: Client[]): Promise<Client> {
     const { proxy } = target;
-    if (proxy === undefined) {
-        return execute(await connect(target, { host: target.host, port: target.port }, timeout, open), command, stdin);
-    }
+    if (proxy === undefined) return connect(target, { host: target.host, port: target.port }, timeout, open);
     const bastion = await connect(proxy, { host: proxy.host, port: proxy.port }, timeout, open);
     const sock = await new Promise<ClientChannel>((resolve, reject) =>
         bastion.forwardOut("127.0.0.1", 0, target.host, target.port, (error, channel) =>
@@ -63,7 +93,7 @@ async function dialAndRun(
                 : resolve(channel),
         ),
     );
-    return execute(await connect(target, { sock }, timeout, open), command, stdin);
+    return connect(target, { sock }, timeout, open);
 }
 
 function connect(hop: Hop, way: ConnectConfig, timeout: number, open: Client[]): Promise<Client> {
@@ -112,7 +142,13 @@ function pinned(hostKey: string | undefined, onMismatch: () => void): ConnectCon
     };
 }
 
-function execute(client: Client, command: string, stdin: string | undefined): Promise<RunResult> {
+/** @param onLine takes standard output, line by line; then the result has none */
+function execute(
+    client: Client,
+    command: string,
+    stdin: string | undefined,
+    onLine?: (line: string) => void,
+): Promise<RunResult> {
     return new Promise((resolve, reject) => {
         client.once("close", () => reject(new Error("the connection closed before the command ended")));
         client.exec(command, (error, channel) => {
@@ -122,7 +158,13 @@ function execute(client: Client, command: string, stdin: string | undefined): Pr
             let stdout = "";
             let stderr = "";
             let code: number | null = null;
-            channel.setEncoding("utf8").on("data", (text: string) => (stdout += text));
+            channel.setEncoding("utf8").on("data", (text: string) => {
+                stdout += text;
+                if (!onLine) return;
+                const lines = stdout.split("\n");
+                stdout = lines.pop() ?? "";
+                lines.forEach(onLine);
+            });
             channel.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
             channel.on("exit", (status: number | null) => (code = status));
             channel.on("close", () => resolve({ code, stdout, stderr }));

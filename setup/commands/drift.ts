@@ -4,9 +4,9 @@ import { appliedResources, lookAtApi } from "../apiDrift";
 import type { Arguments } from "../arguments";
 import { machinesOf } from "../machines";
 import { table } from "../outputs";
-import { prepare } from "../prepare";
+import { prepare, type Prepared } from "../prepare";
 import type { Progress } from "../progress";
-import { findStack } from "../stack";
+import { findStack, type Stack } from "../stack";
 import { commandFor } from "../texts";
 
 /**
@@ -16,7 +16,14 @@ import { commandFor } from "../texts";
 export async function drift(args: Arguments, root: string, progress: Progress): Promise<number> {
     const { stack: name, configFile } = args;
     const stack = findStack(root, { name, configFile, needed: true });
-    const preparing = prepare({ stack: name, configFile, root, progress, purpose: "inspect" });
+    const found = await findDrift(stack, prepare({ stack: name, configFile, root, progress, purpose: "inspect" }));
+    const text = args.switches.includes("--json") ? JSON.stringify(found, null, 2) : driftTable(found, args);
+    process.stdout.write(`${text}\n`);
+    return hasDrifted(found) ? 1 : 0;
+}
+
+/** Asks all nodes and the API at once, beside `preparing`. @throws Failure when the configuration has mistakes. */
+export async function findDrift(stack: Stack, preparing: Promise<Prepared>): Promise<DriftReport> {
     const looking = lookAtApi(stack, preparing);
     const machines = await machinesOf(await preparing);
     const [reports, api, applied] = await Promise.all([
@@ -26,10 +33,7 @@ export async function drift(args: Arguments, root: string, progress: Progress): 
     ]);
     const names = applied.map(({ urn }) => urn.slice(urn.lastIndexOf("::") + 2));
     const built = machines.map((machine) => machine.name).filter((node) => names.includes(`${node}-base`));
-    const found = driftReport({ reports, built, api });
-    const text = args.switches.includes("--json") ? JSON.stringify(found, null, 2) : driftTable(found, args);
-    process.stdout.write(`${text}\n`);
-    return hasDrifted(found) ? 1 : 0;
+    return driftReport({ reports, built, api });
 }
 
 /** The drift for people: node and step × what drifted. */

@@ -4,6 +4,7 @@ import { lockFile, pinMirror } from "../../mirror/lock";
 import { serveMirror } from "../../mirror/serve";
 import type { Arguments, MirrorTask } from "../arguments";
 import { Failure } from "../failure";
+import { untilInterrupted } from "../interrupt";
 import { prepare } from "../prepare";
 import type { Progress } from "../progress";
 import { mirrorFolder } from "../stackRecord";
@@ -50,7 +51,7 @@ async function serve(folder: string, task: { host: string; port: number }): Prom
     const urls = task.host === "0.0.0.0" ? ownAddresses().map((address) => `http://${address}:${task.port}/`) : [url];
     say(`Serving ${folder} until Ctrl-C. Machines take it with this under slipway:cluster:`);
     urls.forEach((prefix) => say(`  source: ${prefix}`));
-    await new Promise<void>((resolve) => process.once("SIGINT", () => resolve()).once("SIGTERM", () => resolve()));
+    await untilInterrupted();
     await close();
     return 0;
 }
