@@ -70,7 +70,6 @@ describe("logs", () => {
         };
         assert.equal(print(false, {}), "web n-1 | hello\n");
         assert.equal(print(true, { NO_COLOR: "1" }), "web n-1 | hello\n");
-        // eslint-disable-next-line no-control-regex
         assert.match(print(true, {}), /^\x1b\[36mweb\x1b\[0m .*hello\n$/);
     });
 
