@@ -63,7 +63,7 @@ if (Number(process.versions.node.split(".")[0]) < oldest) {
 }
 const took = packagesFit() ? undefined : await installPackages();
 const require = createRequire(import.meta.url);
-require("tsx/cjs/api").register();
+require("./preload.cjs");
 const words = process.argv.slice(2);
 process.exitCode =
     words[0] === "test"

@@ -12,3 +12,6 @@ export function cacheFolder(): string {
     const base = process.env.XDG_CACHE_HOME || path.join(os.homedir(), ".cache");
     return process.env.SLIPWAY_CACHE || path.join(base, "slipway");
 }
+
+/** What each of our Node.js processes loads first. */
+export const preload = path.join(__dirname, "..", "bin", "preload.cjs");

@@ -7,7 +7,7 @@ import type { Architecture } from "../components/inventory/node";
 import type { OwnImage } from "../mirror/ownImages";
 import { obtainDocker, type DockerEngine } from "./docker";
 import { explain, Failure } from "./failure";
-import { cacheFolder, dataFolder } from "./paths";
+import { cacheFolder, dataFolder, preload } from "./paths";
 import { refuseForgotten } from "./nodeInState";
 import { refuseOwned } from "./owners";
 import { describePlan, hostArchitecture, makePlan, operatorsMirror, type Needs, type Plan } from "./plan";
@@ -214,6 +214,8 @@ class Preparation {
             ...process.env,
             PATH: [path.dirname(pulumi), process.env.PATH, path.dirname(process.execPath)].join(path.delimiter),
             ...backendEnvironment(stack, this.home),
+            // Before the program, which Pulumi's language host starts.
+            NODE_OPTIONS: [process.env.NODE_OPTIONS, `--require=${JSON.stringify(preload)}`].filter(Boolean).join(" "),
             PULUMI_SKIP_UPDATE_CHECK: "true",
             PULUMI_CONTINUE_ON_ERROR: "true",
             // What can be had is there; the engine shall not wait for a site that doesn't answer.

@@ -4,6 +4,7 @@ import * as path from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { Failure } from "./failure";
+import { preload } from "./paths";
 
 /** The running stand-in providers: one process for all. */
 export interface StandIns {
@@ -23,7 +24,7 @@ const patience = 30_000;
 export async function startStandIns(root: string, names: readonly string[], log: string): Promise<StandIns> {
     fs.mkdirSync(path.dirname(log), { recursive: true, mode: 0o700 });
     const errors = fs.openSync(log, "w", 0o600);
-    const child = spawn(process.execPath, ["--require", "tsx/cjs", path.join("standins", "serve.ts")], {
+    const child = spawn(process.execPath, ["--require", preload, path.join("standins", "serve.ts")], {
         cwd: root,
         // A process group of its own: Ctrl-C in the terminal is Pulumi's to handle, and Pulumi needs its providers then.
         detached: true,

@@ -2,7 +2,7 @@
  * Serves all stand-in plugins from one process. Prints one line of JSON, {"command":PORT,"docker":PORT,…}, and ends when
  * its stdin is closed, or on SIGTERM: whoever starts it keeps the other end of stdin open.
  *
- *     node --require tsx/cjs standins/serve.ts
+ *     node --require ./bin/preload.cjs standins/serve.ts
  *     PULUMI_DEBUG_PROVIDERS=command:PORT,docker:PORT,… pulumi up
  */
 import { readFileSync } from "node:fs";
