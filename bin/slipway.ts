@@ -8,6 +8,7 @@ import { forget } from "../setup/commands/forget";
 import { kubectl } from "../setup/commands/kubectl";
 import { mirror } from "../setup/commands/mirror";
 import { check, kubeconfig, pulumi } from "../setup/commands/others";
+import { trust } from "../setup/commands/trust";
 import { preview } from "../setup/commands/preview";
 import { up } from "../setup/commands/up";
 import { explain, Failure } from "../setup/failure";
@@ -32,6 +33,7 @@ const commands: Record<CommandName, Command> = {
     info: (...args) => infoModule().info(...args),
     dashboard: (...args) => dashboardModule().dashboard(...args),
     logs: (...args) => logsModule().logs(...args),
+    trust,
     kubeconfig,
     kubectl,
     mirror,

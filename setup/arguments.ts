@@ -10,6 +10,7 @@ export const commands = {
     down: "destroy everything that `up` made",
     adopt: "bring back a state that was lost here, from the copy on the control planes",
     forget: "take a dead node out of the cluster without reaching it, e.g. `npm run forget -- hex-n3`",
+    trust: "ask the machines for their host keys, show the fingerprints, pin them in the configuration",
     info: "show the nodes: roles, addresses, state, hardware, system, versions",
     kubeconfig: "print the kubeconfig and nothing else; --merge puts it into your own",
     dashboard: "show nodes, pods, services, events, graphs and drift on a page in the browser; changes nothing",
@@ -59,6 +60,7 @@ const switches: Partial<Record<CommandName, readonly string[]>> = {
 /** What single commands can be told with a word and a value. */
 const valued: Partial<Record<CommandName, readonly string[]>> = {
     dashboard: ["--port"],
+    trust: ["--accept"],
     logs: ["--namespace", "--since", "--container", "--unit", "--node"],
 };
 /** Short forms. */

@@ -1,5 +1,6 @@
 import * as path from "node:path";
 import { readKeys } from "../components/config/keys";
+import type { Settings } from "../components/config/schema";
 import { nodesOf, type NodeSpec } from "../components/inventory";
 import { loadLab } from "../lab/load";
 import { Failure } from "./failure";
@@ -30,6 +31,19 @@ export async function machinesOf(at: Reading): Promise<NodeSpec[]> {
     return nodesOf(complete.settings.cluster, complete.settings.nodes);
 }
 
+/** A sentence about the machines and bastions whose host key isn't pinned; undefined when there are none. */
+export function unpinned(settings: Settings, trust: string): string | undefined {
+    if (settings.lab !== undefined) return undefined;
+    const hops = nodesOf(settings.cluster, settings.nodes).flatMap(({ name, ssh: { hostKey, proxy } }) => [
+        ...(hostKey ? [] : [name]),
+        ...(proxy && !proxy.hostKey ? [proxy.host] : []),
+    ]);
+    const names = [...new Set(hops)];
+    return names.length === 0
+        ? undefined
+        : `No host key is pinned for ${names.join(", ")}, so whoever answers there is believed: ${trust} pins them.`;
+}
+
 /** The configuration with its secrets decrypted. Pulumi is asked only where there are any: it takes a moment. */
 async function inClear({ stack, pulumi, env, configFile }: Reading): Promise<Record<string, unknown>> {
     if (!hasSecrets(stack.config)) return stack.config;
@@ -43,7 +57,7 @@ async function inClear({ stack, pulumi, env, configFile }: Reading): Promise<Rec
 }
 
 /** Whether something in there is encrypted: Pulumi writes `secure: CIPHERTEXT`. */
-function hasSecrets(value: unknown): boolean {
+export function hasSecrets(value: unknown): boolean {
     if (typeof value !== "object" || value === null) return false;
     return Object.entries(value).some(([key, inner]) => key === "secure" || hasSecrets(inner));
 }

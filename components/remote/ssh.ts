@@ -72,6 +72,31 @@ export async function follow(
     }
 }
 
+/**
+ * The host key that a machine shows, as `hostKey` wants it: "ssh-ed25519 AAAA…"; of the kind that is pinned, where one
+ * is. Nobody logs in, but to the bastion where there is one. Rejects as `run` does when nothing answers.
+ *
+ * @param timeout milliseconds for everything
+ */
+export async function askHostKey(target: SshTarget, timeout = 5000): Promise<string> {
+    const open: Client[] = [];
+    let shown: string | undefined;
+    const hostVerifier = (key: Buffer) => {
+        // The key's kind is the first of its length-prefixed fields (RFC 4253, section 6.6).
+        const kind = key.toString("latin1", 4, 4 + key.readUInt32BE(0));
+        shown = `${kind} ${key.toString("base64")}`;
+        return false;
+    };
+    try {
+        await dial({ ...target, hostKey: undefined }, timeout, open, { ...asking(target.hostKey), hostVerifier });
+    } catch (error) {
+        if (shown === undefined) throw error;
+    } finally {
+        open.reverse().forEach((client) => client.destroy());
+    }
+    return shown!;
+}
+
 async function dialAndRun(
     target: SshTarget,
     command: string,
@@ -82,9 +107,10 @@ async function dialAndRun(
     return execute(await dial(target, timeout, open), command, stdin);
 }
 
-async function dial(target: SshTarget, timeout: number, open: Client[]): Promise<Client> {
+/** @param more settings of the connection to the machine itself */
+async function dial(target: SshTarget, timeout: number, open: Client[], more: ConnectConfig = {}): Promise<Client> {
     const { proxy } = target;
-    if (proxy === undefined) return connect(target, { host: target.host, port: target.port }, timeout, open);
+    if (proxy === undefined) return connect(target, { host: target.host, port: target.port, ...more }, timeout, open);
     const bastion = await connect(proxy, { host: proxy.host, port: proxy.port }, timeout, open);
     const sock = await new Promise<ClientChannel>((resolve, reject) =>
         bastion.forwardOut("127.0.0.1", 0, target.host, target.port, (error, channel) =>
@@ -93,7 +119,7 @@ async function dial(target: SshTarget, timeout: number, open: Client[]): Promise
                 : resolve(channel),
         ),
     );
-    return connect(target, { sock }, timeout, open);
+    return connect(target, { sock, ...more }, timeout, open);
 }
 
 function connect(hop: Hop, way: ConnectConfig, timeout: number, open: Client[]): Promise<Client> {
@@ -127,11 +153,9 @@ function pinned(hostKey: string | undefined, onMismatch: () => void): ConnectCon
     if (hostKey === undefined) {
         return {};
     }
-    const [type = "", encoded = ""] = hostKey.trim().split(/\s+/);
-    const expected = Buffer.from(encoded, "base64");
-    const kinds = type === "ssh-rsa" ? ["rsa-sha2-512", "rsa-sha2-256"] : [type];
+    const expected = Buffer.from(hostKey.trim().split(/\s+/)[1] ?? "", "base64");
     return {
-        algorithms: { serverHostKey: kinds as NonNullable<ConnectConfig["algorithms"]>["serverHostKey"] },
+        ...asking(hostKey),
         hostVerifier: (key: Buffer) => {
             const same = key.equals(expected);
             if (!same) {
@@ -140,6 +164,14 @@ function pinned(hostKey: string | undefined, onMismatch: () => void): ConnectCon
             return same;
         },
     };
+}
+
+/** Asks the server for a host key of this one's kind. */
+function asking(hostKey: string | undefined): ConnectConfig {
+    if (hostKey === undefined) return {};
+    const [kind] = hostKey.trim().split(/\s+/);
+    const kinds = kind === "ssh-rsa" ? ["rsa-sha2-512", "rsa-sha2-256"] : [kind];
+    return { algorithms: { serverHostKey: kinds as NonNullable<ConnectConfig["algorithms"]>["serverHostKey"] } };
 }
 
 /** @param onLine takes standard output, line by line; then the result has none */

@@ -1,6 +1,7 @@
 import { parse } from "yaml";
 import type { Arguments } from "../arguments";
 import { runPulumi } from "../engine";
+import { unpinned } from "../machines";
 import { mergeKubeconfig, usersKubeconfig, type Merge } from "../mergeKubeconfig";
 import { kubeconfigOf, readOutputs } from "../outputs";
 import { describePlan, makePlan } from "../plan";
@@ -9,6 +10,7 @@ import { prepare } from "../prepare";
 import type { Progress } from "../progress";
 import { checkSettings } from "../settings";
 import { findStack } from "../stack";
+import { commandFor } from "../texts";
 
 /** `slipway kubeconfig`: on stdout the kubeconfig and nothing else; or merged into the user's own. */
 export async function kubeconfig(args: Arguments, root: string, progress: Progress): Promise<number> {
@@ -40,6 +42,8 @@ export async function check(args: Arguments, root: string): Promise<number> {
     const node = `Node.js: ${process.versions.node}, npm packages installed.`;
     const problems = [...plan.problems, ...(await preflight(plan, settings))];
     const lines = [node, ...describePlan(plan), ...problems.map((problem) => `✘ ${problem}`)];
+    const doubt = unpinned(settings, commandFor("trust", args));
+    if (doubt) lines.push(`⚠ ${doubt}`);
     lines.push(problems.length === 0 ? "Nothing is missing: `npm run up` can begin." : "");
     process.stdout.write(`${lines.join("\n").trimEnd()}\n`);
     return problems.length === 0 ? 0 : 1;

@@ -10,6 +10,7 @@ import type { Progress } from "../progress";
 import { looksAtApi, refreshRun, sayLook } from "../refresh";
 import { exportState, findStack, nodeCount, readState } from "../stack";
 import { checkSettings } from "../settings";
+import { unpinned } from "../machines";
 import { keepCopies } from "../stateCopies";
 import { commandFor, failed } from "../texts";
 import { mend, takeStack } from "../work";
@@ -26,6 +27,8 @@ export async function up(args: Arguments, root: string, progress: Progress): Pro
     // Mistakes come before the lock, and long before anything is made.
     const stack = findStack(root, { name, configFile, needed: true });
     const settings = checkSettings(stack);
+    const doubt = unpinned(settings, commandFor("trust", args));
+    if (doubt) progress.say(doubt);
     const lock = await takeStack(stack, "up", progress);
     try {
         const dockerNeeded = dockerObjects(readState(stack)?.pending ?? []).length > 0;

@@ -4,8 +4,9 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { stringify } from "yaml";
 
-import { machinesOf } from "../../setup/machines";
+import { machinesOf, unpinned } from "../../setup/machines";
 import type { Prepared } from "../../setup/prepare";
+import { checkSettings } from "../../setup/settings";
 import { findStack } from "../../setup/stack";
 
 const root = path.resolve(__dirname, "..", "..");
@@ -35,6 +36,17 @@ describe("setup: the machines of a stack", () => {
         const stack = findStack(root, { name: "hex", configFile, needed: true });
         return { stack, pulumi, env: process.env, configFile, close: async () => undefined };
     }
+
+    it("are named where no host key is pinned, bastions too, and never those of a lab", () => {
+        const proxy = { host: "gate.example.org", user: "bb" };
+        const doubt = (config: object) => unpinned(checkSettings(prepared(config).stack), "`npm run trust`");
+        assert.match(
+            doubt(hex({ proxy })) ?? "",
+            /No host key is pinned for hex-n1, gate\.example\.org, .*`npm run trust`/,
+        );
+        assert.equal(doubt(hex({ hostKey: "ssh-ed25519 AAAA" })), undefined);
+        assert.equal(doubt({ "slipway:cluster": { name: "dev" }, "slipway:lab": { name: "dev" } }), undefined);
+    });
 
     it("have the keys that files hold, without a word to Pulumi", async () => {
         const key = path.join(folder, "id");
