@@ -32,6 +32,7 @@ export interface OptionalVersions {
     readonly localPathProvisioner: string;
     readonly prometheus: string;
     readonly nodeExporter: string;
+    readonly cadvisor: string;
 }
 
 /** The versions of what is optional. */
@@ -48,6 +49,7 @@ export const optionalVersions: OptionalVersions = {
     localPathProvisioner: "0.0.30",
     prometheus: "3.15.0",
     nodeExporter: "1.12.1",
+    cadvisor: "0.56.2",
 };
 
 /** What each add-on and workload that needs more than the cluster itself is made of. */
@@ -55,7 +57,7 @@ export const needs: Readonly<Record<string, readonly (keyof OptionalVersions)[]>
     metallb: ["metallb"],
     "metrics-server": ["metricsServer"],
     "local-path": ["localPathProvisioner"],
-    monitoring: ["prometheus", "nodeExporter"],
+    monitoring: ["prometheus", "nodeExporter", "cadvisor"],
     redis: ["redis"],
     auth: ["auth"],
     hello: ["hello"],
@@ -216,6 +218,7 @@ export function images(versions: Versions = defaultVersions): Images {
         ),
         prometheus: ofVersion(versions.prometheus, ofQuay("prometheus/prometheus")),
         nodeExporter: ofVersion(versions.nodeExporter, ofQuay("prometheus/node-exporter")),
+        cadvisor: ofVersion(versions.cadvisor, (tag) => image("ghcr.io/google/cadvisor", tag)),
     };
     return {
         ...(Object.fromEntries(Object.entries(optional).filter(([, image]) => image)) as Partial<typeof optional>),

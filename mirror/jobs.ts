@@ -19,6 +19,7 @@ function weight(job: Job): number {
     return [
         "image-flannel",
         "image-localPathProvisioner",
+        "image-cadvisor",
         "image-metallbController",
         "image-metallbSpeaker",
         "cri-dockerd",

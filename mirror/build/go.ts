@@ -16,6 +16,10 @@ export interface GoBuild {
     /** Kubernetes' staging modules, which its go.mod requires as v0.0.0: the version they are published under. */
     readonly staging?: string;
     readonly packages: readonly string[];
+    /** Sources of our own in the module, as text by path; their packages are below `slipway.build/recipe`. */
+    readonly sources?: Readonly<Record<string, string>>;
+    /** Build tags. */
+    readonly tags?: readonly string[];
     /** Variables to set at link time, by their full name. */
     readonly variables?: Readonly<Record<string, string>>;
 }
@@ -35,8 +39,12 @@ export async function goPrepare(build: GoBuild, context: JobContext): Promise<nu
     const folder = moduleFolder(context);
     fs.mkdirSync(folder, { recursive: true });
     fs.writeFileSync(path.join(folder, "go.mod"), await moduleText(build, context));
+    for (const [file, text] of Object.entries(build.sources ?? {})) {
+        fs.mkdirSync(path.dirname(path.join(folder, file)), { recursive: true });
+        fs.writeFileSync(path.join(folder, file), text);
+    }
     let modules = 0;
-    const packages = await go(["list", "-deps", ...build.packages], folder, undefined, (line) => {
+    const packages = await go(["list", "-deps", ...tagged(build), ...build.packages], folder, undefined, (line) => {
         if (line.startsWith("go: downloading")) {
             context.say(`${++modules} modules fetched`, true);
         }
@@ -57,6 +65,7 @@ export async function goBuild(build: GoBuild, arch: Architecture, into: string, 
             "build",
             "-v",
             "-trimpath",
+            ...tagged(build),
             "-ldflags",
             ["-s -w", ...variables].join(" "),
             "-o",
@@ -71,6 +80,10 @@ export async function goBuild(build: GoBuild, arch: Architecture, into: string, 
             }
         },
     );
+}
+
+function tagged({ tags = [] }: GoBuild): string[] {
+    return tags.length > 0 ? ["-tags", tags.join(",")] : [];
 }
 
 /** The module cache's folder of one module version; downloads it where needed. */

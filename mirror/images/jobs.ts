@@ -2,6 +2,7 @@ import type { Architecture } from "../../components/inventory/node";
 import { images, type ImageName, type OptionalImageName, type Versions } from "../catalogue";
 import type { Job } from "../job";
 import { agnhost } from "./agnhost";
+import { cadvisor } from "./cadvisor";
 import { coredns } from "./coredns";
 import { flannel } from "./flannel";
 import { localPathProvisioner } from "./localPathProvisioner";
@@ -32,6 +33,7 @@ const recipes: Record<ImageName | OptionalImageName, (version: string, arch: Arc
     localPathProvisioner,
     prometheus,
     nodeExporter,
+    cadvisor,
 };
 
 /** Jobs that assemble the images of the catalogue from built programs and Debian's packages, without an engine. */

@@ -10,7 +10,8 @@ const versionVariable = "github.com/prometheus/common/version.Version";
 
 /**
  * The Prometheus server. Its web page is made of npm packages that don't come with the Go module: the image has the
- * server with its API, and no page of its own; promtool is left out.
+ * server with its API, and no page of its own; promtool is left out. Of service discovery it has Kubernetes, DNS, HTTP
+ * and files, not the clouds.
  */
 export function prometheus(version: string, arch: Architecture): Recipe {
     const module = "github.com/prometheus/prometheus";
@@ -21,6 +22,8 @@ export function prometheus(version: string, arch: Architecture): Recipe {
             build: {
                 require: { [module]: `v${moduleVersion(version)}` },
                 packages: [`${module}/cmd/prometheus`],
+                // The libraries of two dozen clouds would be most of the build.
+                tags: ["remove_all_sd", "enable_kubernetes_sd", "enable_dns_sd"],
                 variables: { [versionVariable]: version },
             },
             commands: { prometheus: "usr/bin/prometheus" },

@@ -4,12 +4,14 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { gzipSync } from "node:zlib";
 
+import { stage } from "../../components/render/stage";
 import { ownImage } from "../../mirror/catalogue";
 import { loadDigests } from "../../mirror/digests";
 import { fillMirror, mirrorFolder } from "../../mirror/fill";
 import { imagesInArchive } from "../../mirror/imageArchive";
 import { writeImage } from "../../mirror/images/image";
 import { ownImageProblems, staleOwnImages } from "../../mirror/ownImages";
+import { boards } from "../support";
 
 describe("the operator's own images", () => {
     let folder: string;
@@ -75,6 +77,26 @@ describe("the operator's own images", () => {
         assert.deepEqual(staleOwnImages([image], digests, folder), []);
         const other = { ...image, reference: "example.org/shop:1.5" };
         assert.equal(staleOwnImages([image, other], digests, folder).length, 1);
+    });
+
+    it("are loaded by every node, from the archive of its architecture", () => {
+        const { cluster, nodes } = boards();
+        const path = (arch: string) => `images/example.org/shop/1.4/${arch}.tar`;
+        const files = { [path("amd64")]: { sha256: "a" }, [path("arm64")]: { sha256: "b" } };
+        for (const node of nodes) {
+            const entries = stage(node, { ...cluster, images: [image] }, { files }).flat();
+            assert.deepEqual(
+                entries.filter((entry) => "reference" in entry && entry.reference === image.reference),
+                [
+                    {
+                        kind: "image",
+                        reference: image.reference,
+                        path: path("{arch}"),
+                        digests: { amd64: "a", arm64: "b" },
+                    },
+                ],
+            );
+        }
     });
 
     it("give a mirror a folder of its own", () => {
