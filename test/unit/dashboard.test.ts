@@ -290,6 +290,8 @@ describe("dashboard: what it costs", () => {
         );
         assert.deepEqual(await Promise.all([ask(), ask()]), [2, 2]);
         assert.equal(await ask(), 2);
+        const eachTime = shared(0, async () => ++asked);
+        assert.deepEqual([await Promise.all([eachTime(), eachTime()]), await eachTime()], [[3, 3], 4]);
     });
 
     it("keeps a token until a quarter of an hour before its end, and makes one for all who wait", async () => {
