@@ -43,11 +43,11 @@ export = async () => {
         // Destroying the lab destroys what is in it.
         containers && { dependsOn: containers.containers, deletedWith: containers.network },
     );
-    const { provider, lifetime: deletedWith, serve } = built;
+    const { provider, lifetime: deletedWith, serve, secret } = built;
     const inCluster = { parent: built, provider, deletedWith };
     const deployed = deployAddons({ addons, cluster, nodes, serve }, { ...inCluster, dependsOn: built.ready });
     const urls = deployWorkloads(
-        { workloads, cluster, nodes },
+        { workloads, cluster, nodes, serve, secret },
         { ...inCluster, dependsOn: [...built.ready, ...deployed.ready] },
     );
 

@@ -16,7 +16,7 @@ import {
     operatorEndpoint,
 } from "./inventory";
 import { nodeMember, NodeAgents, PreparedNode, stepsOf, Turns } from "./node";
-import { Pki, Serve } from "./pki";
+import { Derive, Pki, Serve } from "./pki";
 import { NodeReport, nodesReady } from "./remote";
 import { Digests } from "./render/stage";
 
@@ -48,6 +48,8 @@ export class Cluster extends pulumi.ComponentResource {
     readonly ready: pulumi.Resource[];
     /** Certificates of the cluster's own authority for servers that run in the cluster. */
     readonly serve: Serve;
+    /** Secrets for what runs in the cluster, each for one purpose; 256 bits in hexadecimal. */
+    readonly secret: Derive;
 
     constructor(name: string, args: ClusterArgs, opts: pulumi.ComponentResourceOptions = {}) {
         super("slipway:index:Cluster", name, {}, opts);
@@ -55,6 +57,7 @@ export class Cluster extends pulumi.ComponentResource {
         const child = { parent: this };
         const pki = new Pki(`${name}-pki`, { cluster: settings, nodes }, child);
         this.serve = (served, parent) => pki.serve(served, parent);
+        this.secret = (purpose) => pki.secret(purpose);
         const machines = nodes.map((node) => {
             const report = args.reports?.[node.name];
             const shared = { node, cluster: settings, nodes, pki, report, step: stepsOf(node, report) };

@@ -59,15 +59,12 @@ export const needs: Readonly<Record<string, readonly (keyof OptionalVersions)[]>
     "local-path": ["localPathProvisioner"],
     monitoring: ["prometheus", "nodeExporter", "cadvisor"],
     redis: ["redis"],
-    auth: ["auth"],
-    hello: ["hello"],
+    microservices: ["auth", "hello", "helloNext"],
     monolith: ["monolith"],
-    frontend: ["auth", "hello"],
     "healthy-monolith": ["monolith"],
     "secure-monolith": ["monolith"],
     "blue-green": ["hello", "helloNext"],
     canary: ["hello", "helloNext"],
-    classics: ["hello"],
 };
 
 /**

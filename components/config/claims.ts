@@ -63,21 +63,22 @@ function claims(workloads: Partial<WorkloadsConfig>, nodes: readonly Machine[]):
         const node = settings?.node === undefined ? firstWorker : nodes.find(({ name }) => name === settings.node);
         return settings && node ? [{ node, port: settings.port, by: `workloads.${workload}.port` }] : [];
     });
-    const hello = workloads["hello-kube"];
-    const outside = hello?.externalAddress;
-    const owner = outside === undefined ? firstWorker : nodes.find(({ address }) => address === outside);
-    return [
-        ...onNode,
-        ...(hello && owner ? [{ node: owner, port: hello.port, by: "workloads.hello-kube.port" }] : []),
-        ...everywhere(workloads),
-    ];
+    const outside = (["hello-kube", "microservices"] as const).flatMap((workload) => {
+        const settings = workloads[workload];
+        const external = settings?.externalAddress;
+        const node = external === undefined ? firstWorker : nodes.find(({ address }) => address === external);
+        return settings && node ? [{ node, port: settings.port, by: `workloads.${workload}.port` }] : [];
+    });
+    return [...onNode, ...outside, ...everywhere(workloads)];
 }
 
-function everywhere({ classics }: Partial<WorkloadsConfig>): Claim[] {
-    const taken = { classics: classics?.nodePort };
-    return Object.entries(taken).flatMap(([name, port]) =>
-        port === undefined ? [] : [{ node: "every node" as const, port, by: `workloads.${name}.nodePort` }],
-    );
+const onEveryNode = ["classics", "secure-monolith", "blue-green", "canary"] as const;
+
+function everywhere(workloads: Partial<WorkloadsConfig>): Claim[] {
+    return onEveryNode.flatMap((workload) => {
+        const port = workloads[workload]?.nodePort;
+        return port === undefined ? [] : [{ node: "every node", port, by: `workloads.${workload}.nodePort` }];
+    });
 }
 
 /** What runs on the nodes anyway: README.md, "What runs where". */

@@ -57,6 +57,7 @@ function contradictions(raw: unknown): string[] {
         ...placeProblems(wellFormed(workloads), partial, apiPortOf(record(cluster).api)),
         ...storageProblems(workloads, addons),
         ...imageProblems(images, { cluster, nodes, lab }),
+        ...canaryProblems(wellFormed(workloads).canary),
     ];
 }
 
@@ -178,10 +179,25 @@ function gateProblems(minimum: unknown, nodes: readonly PartialNode[], lab: unkn
 }
 
 function externalAddressProblems(workloads: unknown, nodes: readonly PartialNode[]): string[] {
-    const address = record(record(workloads)["hello-kube"]).externalAddress;
-    return typeof address === "string" && nodes.length > 0 && !nodes.some((node) => node.address === address)
-        ? [`workloads.hello-kube.externalAddress ${address} is no node's address: nothing would answer there.`]
-        : [];
+    return ["hello-kube", "microservices"].flatMap((workload) => {
+        const address = record(record(workloads)[workload]).externalAddress;
+        return typeof address === "string" && nodes.length > 0 && !nodes.some((node) => node.address === address)
+            ? [`workloads.${workload}.externalAddress ${address} is no node's address: nothing would answer there.`]
+            : [];
+    });
+}
+
+/** Pods are whole: their number decides which shares there are. */
+function canaryProblems(canary?: { readonly replicas: number; readonly percent: number }): string[] {
+    if (!canary || (canary.replicas * canary.percent) % 100 === 0) {
+        return [];
+    }
+    const { replicas, percent } = canary;
+    const near = (pods: number) => `${pods} of them are ${Number(((100 * pods) / replicas).toFixed(1))} %`;
+    const below = Math.floor((replicas * percent) / 100);
+    return [
+        `workloads.canary.percent ${percent} can't be had with ${replicas} pods: ${near(below)}, ${near(below + 1)}.`,
+    ];
 }
 
 function apiPortOf(raw: unknown): number | undefined {

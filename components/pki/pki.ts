@@ -16,7 +16,10 @@ import {
 } from "./certificates";
 import { controlPlaneCredentials, KeyPair, workerCredentials } from "./credentials";
 import { Authority, Certificate, makeKey } from "./issue";
-import { encryptionConfig, fingerprintOf } from "./secrets";
+import { derivedSecret, encryptionConfig, fingerprintOf } from "./secrets";
+
+/** A secret for one purpose, which stays as it is. */
+export type Derive = (purpose: string) => pulumi.Output<string>;
 
 export interface PkiArgs {
     readonly cluster: ClusterSettings;
@@ -61,6 +64,7 @@ export class Pki extends pulumi.ComponentResource {
     private readonly authorities: Record<AuthorityName, Authority>;
     private readonly admin: Certificate;
     private readonly serviceAccount: tls.PrivateKey;
+    private readonly atRest: tls.PrivateKey;
     private readonly encryption: pulumi.Output<string>;
     private readonly issued = new Map<string, readonly Issued[]>();
 
@@ -72,8 +76,8 @@ export class Pki extends pulumi.ComponentResource {
         this.authorities = this.makeAuthorities(name);
         const { generation, protect } = cluster.certificates;
         this.serviceAccount = makeKey(`${name}-service-account-g${generation}`, { parent: this, protect });
-        const atRest = makeKey(`${name}-encryption-g${generation}`, { parent: this, protect });
-        this.encryption = pulumi.secret(atRest.privateKeyPem.apply((pem) => encryptionConfig(pem, generation)));
+        this.atRest = makeKey(`${name}-encryption-g${generation}`, { parent: this, protect });
+        this.encryption = pulumi.secret(this.atRest.privateKeyPem.apply((pem) => encryptionConfig(pem, generation)));
         this.admin = this.issue(name, adminCertificate(cluster));
         for (const node of controlPlanes(nodes)) {
             const specs = controlPlaneCertificates(cluster, node, nodes);
@@ -153,6 +157,15 @@ export class Pki extends pulumi.ComponentResource {
         const spec = servingCertificate(this.args.cluster, served);
         const { certificate, key, expiry } = this.issue(this.name, spec, parent);
         return { certificate, key, expiry, authority: this.authorities.cluster.certificate };
+    }
+
+    /**
+     * 256 bits in hexadecimal that stay as they are while the authorities do, a secret.
+     *
+     * @param purpose what they are for: another purpose has other bits
+     */
+    secret(purpose: string): pulumi.Output<string> {
+        return pulumi.secret(this.atRest.privateKeyPem.apply((pem) => derivedSecret(pem, purpose)));
     }
 
     private makeAuthorities(name: string): Record<AuthorityName, Authority> {

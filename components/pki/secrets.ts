@@ -22,6 +22,11 @@ export function encryptionConfig(privateKeyPem: string, generation: number): str
     });
 }
 
+/** 256 bits in hexadecimal that follow from a private key and what they are for, and from nothing else. */
+export function derivedSecret(privateKeyPem: string, purpose: string): string {
+    return Buffer.from(hkdfSync("sha256", privateKeyPem, "", `slipway secret of ${purpose}`, 32)).toString("hex");
+}
+
 /** SHA-256 of the first certificate's DER, in hexadecimal: what names a cluster for good. */
 export function fingerprintOf(certificatePem: string): string {
     const body = /-----BEGIN CERTIFICATE-----([\s\S]+?)-----END CERTIFICATE-----/.exec(certificatePem);

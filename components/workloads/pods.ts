@@ -1,5 +1,4 @@
 import * as kubernetes from "@pulumi/kubernetes";
-import * as pulumi from "@pulumi/pulumi";
 
 type PodSpec = kubernetes.types.input.core.v1.PodSpec;
 type Container = kubernetes.types.input.core.v1.Container;
@@ -46,10 +45,12 @@ export const leaveQuietly: Container["lifecycle"] = { preStop: { sleep: { second
 export function httpProbes(
     paths: { readonly ready: string; readonly alive: string },
     port: string,
+    scheme: "HTTP" | "HTTPS" = "HTTP",
 ): Pick<Container, "readinessProbe" | "livenessProbe"> {
+    const get = (path: string) => ({ httpGet: { path, port, scheme } });
     return {
-        readinessProbe: { httpGet: { path: paths.ready, port }, periodSeconds: 1, failureThreshold: 2 },
-        livenessProbe: { httpGet: { path: paths.alive, port }, periodSeconds: 5, timeoutSeconds: 5 },
+        readinessProbe: { ...get(paths.ready), periodSeconds: 1, failureThreshold: 2 },
+        livenessProbe: { ...get(paths.alive), periodSeconds: 5, timeoutSeconds: 5 },
     };
 }
 
@@ -122,7 +123,7 @@ export function nginxContainer({ image, port, probes, mounts = [] }: NginxArgs):
     };
 }
 
-export const nginxVolumes: pulumi.Unwrap<PodSpec["volumes"]> = Object.keys(nginxFolders).map((name) => ({
+export const nginxVolumes = Object.keys(nginxFolders).map((name) => ({
     name,
     emptyDir: {},
 }));

@@ -55,6 +55,23 @@ export abstract class Workload extends pulumi.ComponentResource {
         return namespace.metadata.name;
     }
 
+    /**
+     * The Secret that signs this workload's tokens.
+     *
+     * Without a name of its own, like every Secret here: another content is another Secret, and starts its pods anew.
+     */
+    protected makeTokens(namespace: pulumi.Input<string>, secret: pulumi.Input<string>): pulumi.Output<string> {
+        const tokens = new kubernetes.core.v1.Secret(
+            this.resource("tokens"),
+            {
+                metadata: { namespace, labels: this.labelsOf(this.workload) },
+                stringData: { secret: pulumi.secret(secret) },
+            },
+            { parent: this },
+        );
+        return tokens.metadata.name;
+    }
+
     /** `app` selects, as in the documents that these samples come from; the recommended ones stand beside it. */
     protected labelsOf(app: string): Record<string, string> {
         return { app, ...recommendedLabels(app, "sample"), "app.kubernetes.io/instance": this.workload };

@@ -44,7 +44,13 @@ async function build(preview: boolean): Promise<Made[]> {
     await pulumi.runtime.runInPulumiStack(async () => {
         const built = new Cluster("hex", { settings: cluster, nodes, digests: exampleDigests({ cluster, nodes }) });
         deployWorkloads(
-            { workloads: { "my-nginx": { replicas: 3, port: 80 } }, cluster, nodes },
+            {
+                workloads: { "my-nginx": { replicas: 3, port: 80 } },
+                cluster,
+                nodes,
+                serve: built.serve,
+                secret: built.secret,
+            },
             { parent: built, provider: built.provider, dependsOn: built.ready },
         );
     });

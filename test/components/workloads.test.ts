@@ -5,7 +5,9 @@ import * as kubernetes from "@pulumi/kubernetes";
 
 import { validate } from "../../components";
 import { WorkloadSettings } from "../../components/config/schema";
+import { workloadsSchema } from "../../components/config/workloads";
 import { nodesOf } from "../../components/inventory";
+import { Serve } from "../../components/pki";
 import { agents } from "../../components/render/agents";
 import { render } from "../../components/render/manifest";
 import { deployWorkloads, withStaticPod } from "../../components/workloads";
@@ -29,6 +31,14 @@ interface Made {
     // eslint-disable-next-line @typescript-eslint/no-explicit-any
     readonly inputs: any;
 }
+
+/** A certificate that says whom it is for. */
+const serve: Serve = ({ service, namespace, ipAddresses = [] }) => ({
+    certificate: pulumi.output(`certificate of ${service}.${namespace} and ${ipAddresses.join()}`),
+    key: pulumi.secret("KEY"),
+    authority: pulumi.output("authority"),
+    expiry: pulumi.output("2036-01-01T00:00:00Z"),
+});
 
 /** Deploys workloads to a cluster of a control plane and two workers, against mocks. */
 async function deploy(workloads: object, addons: object = {}) {
@@ -58,7 +68,10 @@ async function deploy(workloads: object, addons: object = {}) {
     const urls: Record<string, string> = {};
     await pulumi.runtime.runInPulumiStack(async () => {
         const provider = new kubernetes.Provider("hex");
-        const outputs = deployWorkloads({ ...settings, nodes }, { providers: { kubernetes: provider } });
+        const outputs = deployWorkloads(
+            { ...settings, nodes, serve, secret: (purpose) => pulumi.secret(`bits for ${purpose}`) },
+            { providers: { kubernetes: provider } },
+        );
         for (const [name, url] of Object.entries(outputs)) url.apply((text) => (urls[name] = text));
     });
     // Waits for everything that was begun.
@@ -77,7 +90,7 @@ function podSpecs(made: Made[]): [name: string, spec: PodSpec][] {
     });
 }
 
-const everything = { "my-nginx": {}, "hello-kube": {}, redis: {}, classics: {}, "static-pod": {} };
+const everything = Object.fromEntries(Object.keys(workloadsSchema.shape).map((name) => [name, {}]));
 
 describe("workloads", () => {
     it("are pods of an ordinary user, with probes, requests and limits", async () => {
@@ -109,8 +122,14 @@ describe("workloads", () => {
             inputs.metadata.labels["pod-security.kubernetes.io/enforce"],
         ]);
         assert.deepEqual(levels.sort(), [
+            ["blue-green", "restricted"],
+            ["canary", "restricted"],
             ["classics", "restricted"],
+            ["healthy-monolith", "restricted"],
+            ["microservices", "restricted"],
+            ["monolith", "restricted"],
             ["redis", "privileged"],
+            ["secure-monolith", "restricted"],
         ]);
     });
 
@@ -120,6 +139,12 @@ describe("workloads", () => {
             "my-nginx": "http://10.96.0.99:80/",
             "hello-kube": "http://192.168.1.12:8300/",
             redis: "redis://192.168.1.12:6379",
+            microservices: "https://192.168.1.12:443/",
+            monolith: "http://10.96.0.99:80/",
+            "healthy-monolith": "http://10.96.0.99:80/",
+            "secure-monolith": "https://192.168.1.12:31000/",
+            "blue-green": "http://192.168.1.12:30081/",
+            canary: "http://192.168.1.12:30082/",
             "hello-svc": "http://192.168.1.12:30080/",
             "static-pod": "http://192.168.1.12:8380/",
         });
@@ -131,6 +156,40 @@ describe("workloads", () => {
         assert.match(JSON.stringify(secret.inputs), /4dabf18193072939515e22adb298388d/);
         const others = made.filter((one) => one !== secret);
         assert.ok(!JSON.stringify(others).includes("heim"));
+    });
+
+    it("give auth and hello one secret, and each monolith another", async () => {
+        const { made } = await deploy({ microservices: {}, monolith: {}, "healthy-monolith": {} });
+        const secrets = of(made, "Secret").filter(({ name }) => name.endsWith("-tokens"));
+        const bits = secrets.map(({ inputs }) => JSON.stringify(inputs.stringData));
+        assert.equal(new Set(bits).size, 3);
+        assert.doesNotMatch(JSON.stringify(podSpecs(made)), /bits for/);
+    });
+
+    it("have certificates for their names and every address by which they are called", async () => {
+        const { made } = await deploy({ microservices: { externalAddress: "192.168.1.13" }, "secure-monolith": {} });
+        const certificates = of(made, "Secret")
+            .filter(({ inputs }) => inputs.type === "kubernetes.io/tls")
+            .map(({ inputs }) => JSON.stringify(inputs.stringData));
+        assert.match(certificates[0], /frontend\.microservices and 192\.168\.1\.13"/);
+        assert.match(certificates[1], /secure-monolith\.secure-monolith and 192\.168\.1\.12,192\.168\.1\.11,/);
+    });
+
+    it("switch blue and green by the service's selector alone", async () => {
+        const { made: blue } = await deploy({ "blue-green": { active: "blue" } });
+        const { made: green } = await deploy({ "blue-green": { active: "green" } });
+        const selector = (made: Made[]) => of(made, "Service")[0].inputs.spec.selector;
+        assert.deepEqual([selector(blue), selector(green)], [{ color: "blue" }, { color: "green" }]);
+        assert.deepEqual(podSpecs(blue), podSpecs(green));
+    });
+
+    it("run as many canaries as the share says", async () => {
+        const { made } = await deploy({ canary: { replicas: 10, percent: 20 } });
+        const replicas = of(made, "Deployment").map(({ name, inputs }) => [name, inputs.spec.replicas]);
+        assert.deepEqual(replicas, [
+            ["canary-hello-stable", 8],
+            ["canary-hello-canary", 2],
+        ]);
     });
 
     it("give redis a volume where it has a size", async () => {

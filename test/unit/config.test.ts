@@ -166,6 +166,22 @@ describe("configuration", () => {
         ],
         ["a host port among node ports", workloads({ redis: { port: 30500 } }), /range of node ports, 30000 to 32767/],
         ["a node port out of range", workloads({ classics: { nodePort: 8080 } }), /nodePort must be 30000 to 32767/],
+        [
+            "one node port twice",
+            workloads({ canary: { nodePort: 30080 }, classics: {} }),
+            /^workloads\.canary\.nodePort 30080 is taken on every node by workloads\.classics\.nodePort already/,
+        ],
+        [
+            "a share that no number of pods has",
+            workloads({ canary: { replicas: 3, percent: 25 } }),
+            /^workloads\.canary\.percent 25 can't be had with 3 pods: 0 of them are 0 %, 1 of them are 33\.3 %\.$/,
+        ],
+        ["a color of nobody", workloads({ "blue-green": { active: "red" } }), /active must be one of "blue", "green"/],
+        [
+            "a frontend on an address of nobody",
+            workloads({ microservices: { externalAddress: "1.2.3.4" } }),
+            /^workloads\.microservices\.externalAddress 1\.2\.3\.4 is no node's address/,
+        ],
         ["a volume without a class", workloads({ redis: { storage: "1Gi" } }), /switch on addons\.local-path/],
         ["a size without a unit", workloads({ redis: { storage: "1" } }), /storage must be a size such as "1Gi"/],
         ["a schedule that isn't one", workloads({ classics: { schedule: "often" } }), /must be five fields/],

@@ -1,11 +1,8 @@
 import assert from "node:assert/strict";
 
-import { eventually, onNode, type TestStack } from "../harness";
+import type { Application } from ".";
+import { eventually, onNode } from "../harness";
 import { ask } from "./requests";
-
-export const settings = {
-    workloads: { classics: {}, "static-pod": {} },
-};
 
 interface Pod {
     metadata: { name: string; annotations?: Record<string, string> };
@@ -13,16 +10,17 @@ interface Pod {
 }
 
 /** Row W6: the forms that people still meet. */
-export function classicsTests(stack: TestStack, lab: { nodes: string[]; addresses: string[] }): void {
-    const kubectl = (...args: string[]) => stack.kubectl("-n", "classics", ...args);
-    const pods = async (app: string) =>
-        (await stack.kubectlJson<{ items: Pod[] }>("-n", "classics", "get", "pods", "-l", `app=${app}`)).items;
+export const classics: Application = {
+    workloads: { classics: {}, "static-pod": {} },
+    cases(stack, { nodes, addresses }) {
+        const kubectl = (...args: string[]) => stack.kubectl("-n", "classics", ...args);
+        const pods = async (app: string) =>
+            (await stack.kubectlJson<{ items: Pod[] }>("-n", "classics", "get", "pods", "-l", `app=${app}`)).items;
 
-    describe("old forms", () => {
         it("a ReplicationController's pods answer on every node's port 30080, and are replaced (W6)", async () => {
             const before = (await pods("hello")).map(({ metadata }) => metadata.name);
             assert.equal(before.length, 2);
-            for (const address of lab.addresses) {
+            for (const address of addresses) {
                 const { body } = await ask(`http://${address}:30080/hostname`);
                 assert.ok(before.includes(body), body);
             }
@@ -34,7 +32,7 @@ export function classicsTests(stack: TestStack, lab: { nodes: string[]; addresse
 
         it("a DaemonSet has a pod on every node (W6)", async () => {
             const placed = (await pods("hello-everywhere")).map(({ spec }) => spec.nodeName);
-            assert.deepEqual(placed.sort(), lab.nodes);
+            assert.deepEqual(placed.sort(), [...nodes]);
         });
 
         it("a Job is done, and a CronJob does it whenever its time comes (W6)", async () => {
@@ -46,8 +44,8 @@ export function classicsTests(stack: TestStack, lab: { nodes: string[]; addresse
         });
 
         it("a static pod runs on its node, from a file there, and is back after it was deleted (W6)", async () => {
-            const [, node] = lab.nodes;
-            const url = `http://${lab.addresses[1]}:8380/hostname`;
+            const [, node] = nodes;
+            const url = `http://${addresses[1]}:8380/hostname`;
             assert.match(await onNode(node, "ls /etc/kubernetes/manifests"), /^static-pod\.yaml$/m);
             const pod = await eventually("the static pod in the API", 90, () =>
                 stack.kubectlJson<Pod>("get", "pod", `static-pod-${node}`),
@@ -57,5 +55,5 @@ export function classicsTests(stack: TestStack, lab: { nodes: string[]; addresse
             await stack.kubectl("delete", "pod", `static-pod-${node}`, "--wait=false");
             await eventually("the static pod again", 30, async () => (await ask(url)).status === 200);
         });
-    });
-}
+    },
+};

@@ -1,4 +1,9 @@
 import type { lab, TestStack } from "../harness";
+import { classics } from "./classics";
+import { healing } from "./healing";
+import { microservices } from "./microservices";
+import { redisOnANode } from "./redis";
+import { releases } from "./releases";
 
 /** What a cluster is used for: each is switched on, used the way a person would, and switched off. */
 export interface Application {
@@ -9,7 +14,7 @@ export interface Application {
 }
 
 /** In the order in which their cases run. */
-export const applications: readonly Application[] = [];
+export const applications: readonly Application[] = [redisOnANode, classics, microservices, releases, healing];
 
 /** What is to be written into the configuration, so that one `up` switches all of them on. */
 export function allOf(part: "addons" | "workloads"): Record<string, unknown> {

@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+
+import { allOf, type Application } from ".";
+import { improbability } from "./binomial";
+import { authorityOf } from "./microservices";
+import { ask, askOften, Visitor } from "./requests";
+
+const versionOf = (body: string) => (JSON.parse(body) as { version: string }).version;
+
+/** Rows W5 and A8: new versions, for some and for all, without a request that fails. */
+export const releases: Application = {
+    workloads: { "blue-green": {}, canary: {}, microservices: {} },
+    cases(stack, { addresses, config }) {
+        const [, address] = addresses;
+        const change = async (workloads: Record<string, object>) => {
+            const all = { ...config.workloads, ...allOf("workloads"), ...workloads };
+            stack.configure({ ...config, addons: allOf("addons"), workloads: all });
+            await stack.must(["up"]);
+        };
+
+        it("the canary answers its share of 1,000 requests (W5)", async () => {
+            const bodies = await askOften(`http://${address}:30082/version`, 1000);
+            const canaries = bodies.filter((body) => versionOf(body) === "2.0.0").length;
+            assert.ok(
+                improbability(canaries, 1000, 1 / 4) > 1e-6,
+                `the canary, one pod of four, answered ${canaries} of 1,000 requests`,
+            );
+        });
+
+        it("blue becomes green, and hello rolls to its next version and back, and no request fails (W5, A8)", async () => {
+            const blueGreen = `http://${address}:30081/version`;
+            const hello = { url: `https://${address}/hello/`, options: { ca: authorityOf(stack) } };
+            assert.equal(versionOf((await ask(blueGreen)).body), "1.0.0");
+            const visitors = [new Visitor(blueGreen), new Visitor(hello.url, hello.options)];
+            try {
+                await change({ "blue-green": { active: "green" }, microservices: { next: true } });
+                const versions = await askOften(blueGreen, 20);
+                assert.deepEqual(new Set(versions.map(versionOf)), new Set(["2.0.0"]));
+                const rolled = await ask(`https://${address}/hello/version`, hello.options);
+                assert.equal(versionOf(rolled.body), "2.0.0");
+                await change({});
+                assert.equal(versionOf((await ask(blueGreen)).body), "1.0.0");
+            } finally {
+                const counted = await Promise.all(visitors.map((visitor) => visitor.stop()));
+                for (const { answers, failures } of counted) {
+                    assert.deepEqual(failures, []);
+                    assert.ok(answers > 100, `${answers} answers`);
+                }
+            }
+        });
+    },
+};
