@@ -209,7 +209,9 @@ function apiPortOf(raw: unknown): number | undefined {
 /** A claim without a class waits for ever where there is no default one. */
 function storageProblems(workloads: unknown, addons: unknown): string[] {
     const { storage, storageClass } = record(record(workloads).redis);
-    return storage !== undefined && storageClass === undefined && record(addons)["local-path"] === undefined
+    const localPath = record(addons)["local-path"];
+    const hasDefault = localPath !== undefined && record(localPath).default !== false;
+    return storage !== undefined && storageClass === undefined && !hasDefault
         ? [
               "workloads.redis.storage needs a class of storage: switch on addons.local-path, " +
                   "or name one that the cluster has in workloads.redis.storageClass.",
