@@ -12,7 +12,8 @@ export const commands = {
     forget: "take a dead node out of the cluster without reaching it, e.g. `npm run forget -- hex-n3`",
     trust: "ask the machines for their host keys, show the fingerprints, pin them in the configuration",
     info: "show the nodes: roles, addresses, state, hardware, system, versions",
-    kubeconfig: "print the kubeconfig and nothing else; --merge puts it into your own",
+    kubeconfig:
+        "print the kubeconfig and nothing else, or one for another user (--user); --merge puts it into your own",
     dashboard: "show nodes, pods, services, events, graphs and drift on a page in the browser; changes nothing",
     logs: "follow the logs of all matching pods, or of units on the nodes, e.g. `npm run logs -- my-nginx`",
     kubectl: "run kubectl at the cluster's version, e.g. `npm run kubectl -- get nodes`",
@@ -61,6 +62,7 @@ const switches: Partial<Record<CommandName, readonly string[]>> = {
 const valued: Partial<Record<CommandName, readonly string[]>> = {
     dashboard: ["--port"],
     trust: ["--accept"],
+    kubeconfig: ["--user", "--group", "--ttl"],
     logs: ["--namespace", "--since", "--container", "--unit", "--node"],
 };
 /** Short forms. */

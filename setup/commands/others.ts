@@ -1,7 +1,9 @@
+import { createRequire } from "node:module";
 import { parse } from "yaml";
 import type { Arguments } from "../arguments";
 import { runPulumi } from "../engine";
 import { unpinned } from "../machines";
+import { readUser } from "../kubeconfigUser";
 import { mergeKubeconfig, usersKubeconfig, type Merge } from "../mergeKubeconfig";
 import { kubeconfigOf, readOutputs } from "../outputs";
 import { describePlan, makePlan } from "../plan";
@@ -12,11 +14,17 @@ import { checkSettings } from "../settings";
 import { findStack } from "../stack";
 import { commandFor } from "../texts";
 
-/** `slipway kubeconfig`: on stdout the kubeconfig and nothing else; or merged into the user's own. */
+/** Loaded when it is wanted: certificate requests take a library that takes a while. */
+const later = createRequire(__filename);
+const userKubeconfigModule = () => later("../userKubeconfig") as typeof import("../userKubeconfig");
+
+/** `slipway kubeconfig`: on stdout the operator's, or one for another user, and nothing else; or merged into one's own. */
 export async function kubeconfig(args: Arguments, root: string, progress: Progress): Promise<number> {
     const { stack, configFile } = args;
+    const user = readUser(args.values);
     const prepared = await prepare({ stack, configFile, root, progress, purpose: "inspect" });
-    const text = kubeconfigOf(await readOutputs(prepared), stack);
+    const operators = kubeconfigOf(await readOutputs(prepared), stack);
+    const text = user ? await userKubeconfigModule().kubeconfigFor(user, operators) : operators;
     const merge = args.switches.includes("--merge");
     process.stdout.write(merge ? `${describeMerge(mergeKubeconfig(usersKubeconfig(), text), text)}\n` : text);
     return 0;

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { X509Certificate } from "node:crypto";
 import * as fs from "node:fs";
 import * as http from "node:http";
+import { promisify } from "node:util";
 
 import { allOf, applications } from "./applications";
 import { docker, eventually, lab, onNode, restarted, startTimes, TestStack, traces } from "./harness";
 
+const run = promisify(execFile);
 const stack = new TestStack();
 const { addresses, config, domain, nodes } = lab;
 
@@ -201,6 +204,27 @@ describe("a cluster on the lab, from nothing to nothing", function () {
         assert.doesNotMatch(stored, /PRIVATE KEY|"[a-z0-9]{6}\.[a-z0-9]{16}\\n"/);
         const processes = await docker("exec", nodes[0], "sh", "-c", "cat /proc/[0-9]*/cmdline | tr '\\0' ' '");
         assert.doesNotMatch(processes.stdout, /PRIVATE KEY|--token[ =]/);
+    });
+
+    it("a kubeconfig for somebody else has a name, groups and an end of its own, and may do what its groups may", async () => {
+        const { stdout } = await stack.must(["kubeconfig", "--user", "anna", "--group", "viewers,ops", "--ttl", "15m"]);
+        const file = `${stack.home}/anna.yaml`;
+        fs.writeFileSync(file, stdout, { mode: 0o600 });
+        const [command, ...words] = stack.kubectlWords();
+        words[words.indexOf("--kubeconfig") + 1] = file;
+        const anna = (...more: string[]) => run(command, [...words, ...more]);
+        const { stdout: who } = await anna("auth", "whoami", "-o", "json");
+        const { username, groups } = JSON.parse(who).status.userInfo;
+        assert.deepEqual([username, groups], ["anna", ["ops", "viewers", "system:authenticated"]]);
+        await assert.rejects(anna("get", "pods"), /User "anna" cannot list resource "pods"/);
+        await stack.kubectl("create", "clusterrolebinding", "viewers", "--clusterrole=view", "--group=viewers");
+        await anna("get", "pods");
+        await assert.rejects(anna("get", "secrets"), /cannot list resource "secrets"/);
+        await stack.kubectl("delete", "clusterrolebinding", "viewers");
+        const data = /client-certificate-data: (\S+)/.exec(stdout)![1];
+        const { validTo } = new X509Certificate(Buffer.from(data, "base64"));
+        assert.ok(Date.parse(validTo) - Date.now() < 16 * 60_000);
+        assert.doesNotMatch(await stack.kubectl("get", "csr", "-o", "name"), /slipway-user/);
     });
 
     it("a node of another cluster is refused, and the way out is named (D14)", async () => {
