@@ -1,11 +1,11 @@
 // The program: config → lab or inventory → cluster → workloads → outputs.
 import * as pulumi from "@pulumi/pulumi";
 
-import { Cluster, nodesOf } from "./components";
-import { deployAddons } from "./components/addons";
+import { Cluster, firstControlPlane, nodesOf } from "./components";
+import { deployAddons, removalProblems } from "./components/addons";
 import { loadSettings } from "./components/config/load";
 import { refuseUnchangeable } from "./components/node";
-import { probeNodes, warnOfUnreachable } from "./components/remote";
+import { askHoldings, probeNodes, warnOfUnreachable } from "./components/remote";
 import { deployWorkloads, withStaticPod } from "./components/workloads";
 import { Lab, labCluster, loadLab } from "./lab";
 import { missingFrom } from "./mirror/catalogue";
@@ -33,8 +33,8 @@ export = async () => {
     const nodes = withStaticPod(machines, { workloads, cluster });
 
     // One quick look at every node, before anything is made: what drifted counts its generation up.
-    const reports = await probeNodes(nodes);
-    refuseUnchangeable(cluster, nodes, reports);
+    const [reports, holdings] = await Promise.all([probeNodes(nodes), askHoldings(firstControlPlane(nodes))]);
+    refuseUnchangeable(cluster, nodes, reports, removalProblems(settings, holdings));
     warnOfUnreachable(reports);
     const containers = lab && new Lab(lab.config.name, lab);
     const built = new Cluster(
@@ -56,6 +56,8 @@ export = async () => {
         endpoint: built.endpoint,
         nodes: nodes.map(({ name, address, roles }) => ({ name, address, roles, versions: cluster.versions })),
         urls: { ...deployed.urls, ...urls },
-        certificates: built.certificates,
+        certificates: pulumi
+            .all([built.certificates, pulumi.all(deployed.certificates)])
+            .apply(([own, more]) => ({ ...own, ...more })),
     };
 };

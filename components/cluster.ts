@@ -111,11 +111,17 @@ export class Cluster extends pulumi.ComponentResource {
                           inCluster,
                       ),
                   ];
-        const gate = nodesReady(
-            `${name}-nodes-ready`,
-            { controlPlane, nodes: nodes.length, minimum: minimumReady(settings, nodes), flannel: backend !== "none" },
-            { parent: this, dependsOn: [...answering, ...network] },
-        );
+        // Without a network no node is Ready: whoever brings one installs it when this is done.
+        const gate =
+            backend === "none"
+                ? answering
+                : [
+                      nodesReady(
+                          `${name}-nodes-ready`,
+                          { controlPlane, nodes: nodes.length, minimum: minimumReady(settings, nodes) },
+                          { parent: this, dependsOn: [...answering, ...network] },
+                      ),
+                  ];
         const dns = new CoreDns(
             "coredns",
             {
@@ -123,11 +129,12 @@ export class Cluster extends pulumi.ComponentResource {
                 address: dnsServiceIp(serviceCidr),
                 domain: settings.domain,
                 replicas: Math.min(2, nodes.length),
+                awaited: backend !== "none",
             },
             { ...inCluster, dependsOn: network },
         );
 
-        this.ready = [gate, dns];
+        this.ready = [...gate, dns];
         this.registerOutputs({ kubeconfig: this.kubeconfig, endpoint: this.endpoint });
     }
 }

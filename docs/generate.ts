@@ -88,7 +88,10 @@ const sections: readonly Section[] = [
     },
     {
         title: "slipway:addons",
-        intro: "Services of the cluster beyond network and names. One that isn't named isn't there.",
+        intro:
+            "Services of the cluster beyond network and names; [addons](addons/README.md) describes each. One that isn't " +
+            "named isn't there. What `local-path`, `metallb` and `monitoring` hold goes only after a word beside them: " +
+            "`slipway:remove: [metallb]`.",
         schema: addonsSchema,
     },
     {

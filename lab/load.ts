@@ -42,7 +42,10 @@ export function mounted(mirror: string): { mirrorRoot: string; mirrorPath: strin
  *
  * @throws when the lab doesn't fit the cluster, with every problem
  */
-export function labCluster(settings: Pick<Settings, "cluster" | "workloads">, lab: LabArgs): ClusterSettings {
+export function labCluster(
+    settings: Pick<Settings, "cluster" | "workloads" | "addons">,
+    lab: LabArgs,
+): ClusterSettings {
     const { cluster } = settings;
     const problems = misfits(settings, lab.config);
     if (problems.length > 0) throw new Error(problems.join("\n"));

@@ -36,7 +36,7 @@ function labMachines(lab: LabConfig): Pick<NodeSpec, "name" | "address" | "roles
 }
 
 /** Everything in which a lab doesn't fit the cluster that is built on it, and what runs there. Pure. */
-export function misfits(settings: Pick<Settings, "cluster" | "workloads">, lab: LabConfig): string[] {
+export function misfits(settings: Pick<Settings, "cluster" | "workloads" | "addons">, lab: LabConfig): string[] {
     const { podCidr, serviceCidr } = settings.cluster.network;
     const overlapping = Object.entries({ podCidr, serviceCidr })
         .filter(([, cidr]) => overlaps(cidr, lab.subnet))

@@ -1,8 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 
+import { images } from "../../mirror/catalogue";
 import { AddonSettings, ClusterSettings } from "../config/schema";
 import { NodeSpec } from "../inventory";
 import { Serve } from "../pki";
+import { LocalPath } from "./localPath";
+import { MetalLb } from "./metallb/metallb";
+import { MetricsServer } from "./metricsServer";
+import { Monitoring } from "./monitoring/monitoring";
 
 export interface AddonsArgs {
     readonly addons: AddonSettings;
@@ -17,9 +22,42 @@ export interface DeployedAddons {
     readonly urls: Record<string, pulumi.Output<string>>;
     /** What workloads wait for: their volumes, addresses and metrics come from these. */
     readonly ready: readonly pulumi.Resource[];
+    /** When each certificate ends, RFC 3339. */
+    readonly certificates: Record<string, pulumi.Output<string>>;
 }
 
 /** The add-ons that the config names. */
-export function deployAddons(_args: AddonsArgs, _opts: pulumi.ComponentResourceOptions): DeployedAddons {
-    return { urls: {}, ready: [] };
+export function deployAddons(args: AddonsArgs, opts: pulumi.ComponentResourceOptions): DeployedAddons {
+    const { addons, cluster, serve } = args;
+    const image = images(cluster.versions);
+    const ready: pulumi.Resource[] = [];
+    const certificates: Record<string, pulumi.Output<string>> = {};
+    const metrics = addons["metrics-server"];
+    if (metrics) {
+        const reference = image.metricsServer!.reference;
+        const server = new MetricsServer("metrics-server", { ...metrics, image: reference, serve }, opts);
+        certificates["metrics-server"] = server.expiry;
+        ready.push(server);
+    }
+    const localPath = addons["local-path"];
+    if (localPath) {
+        const reference = image.localPathProvisioner!.reference;
+        ready.push(new LocalPath("local-path", { ...localPath, image: reference }, opts));
+    }
+    const { metallb } = addons;
+    if (metallb) {
+        const references = {
+            controller: image.metallbController!.reference,
+            speaker: image.metallbSpeaker!.reference,
+        };
+        ready.push(new MetalLb("metallb", { ...metallb, images: references }, opts));
+    }
+    const { monitoring } = addons;
+    if (monitoring) {
+        const references = { prometheus: image.prometheus!.reference, nodeExporter: image.nodeExporter!.reference };
+        // Its volume is one of local-path's.
+        const after = pulumi.mergeOptions(opts, { dependsOn: ready.filter((one) => one instanceof LocalPath) });
+        ready.push(new Monitoring("monitoring", { ...monitoring, images: references }, after));
+    }
+    return { urls: {}, ready, certificates };
 }

@@ -12,6 +12,8 @@ export interface CoreDnsArgs {
     readonly domain: string;
     /** Two where there is more than one node, so that one may go. */
     readonly replicas: number;
+    /** Whether its pods are waited for. Not where they stay pending until somebody brings a network. Default true. */
+    readonly awaited?: boolean;
 }
 
 /** Names for services and pods (https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/). */
@@ -54,10 +56,11 @@ export class CoreDns extends pulumi.ComponentResource {
             { metadata, data: { Corefile: corefile(args.domain) } },
             child,
         );
+        const unawaited = args.awaited === false ? { annotations: { "pulumi.com/skipAwait": "true" } } : {};
         this.deployment = new kubernetes.apps.v1.Deployment(
             name,
             {
-                metadata,
+                metadata: { ...metadata, ...unawaited },
                 spec: {
                     replicas: args.replicas,
                     selector: { matchLabels: { "k8s-app": "kube-dns" } },
@@ -73,7 +76,7 @@ export class CoreDns extends pulumi.ComponentResource {
         new kubernetes.core.v1.Service(
             name,
             {
-                metadata: { ...metadata, name: "kube-dns" },
+                metadata: { ...metadata, name: "kube-dns", ...unawaited },
                 spec: {
                     selector: { "k8s-app": "kube-dns" },
                     clusterIP: args.address,

@@ -38,6 +38,14 @@ export const imageReference = z
         'must be an image\'s name with a tag, such as "example.org/shop:1.4"',
     );
 
+/** A network, or a first and a last address: that the last isn't before the first is checked elsewhere. */
+export const addressRange = z
+    .string()
+    .regex(
+        new RegExp(`^${octet}(\\.${octet}){3}(/(2[0-9]|3[0-2])| *- *${octet}(\\.${octet}){3})$`),
+        'must be a range such as "192.168.1.200-192.168.1.219", or a network such as "192.168.1.208/28"',
+    );
+
 export const version = z.string().regex(/^\d+\.\d+\.\d+$/, 'must be a version without "v", such as "1.36.3"');
 
 /** Fields laid over a configuration file; what they may be is that file's business. */
@@ -68,3 +76,11 @@ export const quantity = z.string().regex(/^[1-9]\d*(Mi|Gi|Ti|M|G|T)$/, 'must be 
 export const printable = z
     .string()
     .regex(/^[!-~]{1,256}$/, "must be 1 to 256 letters, digits and signs, without spaces");
+
+/** An absolute path of some depth: not `/`, and nothing that climbs. */
+export const folder = z
+    .string()
+    .regex(/^(\/[A-Za-z0-9_][-A-Za-z0-9_.]*)+$/, 'must be an absolute path such as "/opt/local-path-provisioner"');
+
+/** https://prometheus.io/docs/prometheus/latest/configuration/configuration/#configuration-file */
+export const duration = z.string().regex(/^[1-9]\d*[hdwy]$/, 'must be a time such as "36h" or "15d"');

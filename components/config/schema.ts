@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 import { OptionalVersions, optionalVersions, type Versions } from "../../mirror/catalogue";
-import { addonsSchema } from "./addons";
+import { addonsSchema, removeSchema } from "./addons";
 import {
     address,
     cidr,
@@ -191,6 +191,7 @@ export const settingsSchema = z.strictObject({
     images: z.array(imageSchema).default([]).describe("Images of your own."),
     addons: addonsSchema.default({}),
     workloads: workloadsSchema.default({}),
+    remove: removeSchema.default([]).describe("Add-ons that may be taken out with everything that they hold."),
     lab: z.unknown().optional(),
 });
 
@@ -215,6 +216,7 @@ export interface Settings {
     readonly nodes: readonly NodeSettings[];
     readonly addons: AddonSettings;
     readonly workloads: WorkloadSettings;
+    readonly remove: z.output<typeof removeSchema>;
     /** As it stands in the configuration: the lab checks it. */
     readonly lab?: unknown;
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 
 import { formatCidr, nodeCapacity, nodePrefix, overlaps, parseCidr, sizeOf } from "../inventory/addressing";
+import { addonProblems, poolProblems } from "./addonProblems";
 import { type Machine as PartialNode, placeProblems, wellFormed } from "./claims";
 import { imageProblems } from "./images";
 import { pathOf, problemsOf } from "./problems";
@@ -22,7 +23,7 @@ export function validate(raw: unknown): Validation {
     if (!parsed.success || problems.length > 0) {
         return { problems: [...new Set(problems)] };
     }
-    const { cluster, nodes, images, addons, workloads, lab } = parsed.data;
+    const { cluster, nodes, images, addons, workloads, remove, lab } = parsed.data;
     const versions = versionsOf(cluster, [...Object.keys(addons), ...Object.keys(workloads)]);
     const completed: ClusterSettings = {
         ...cluster,
@@ -32,7 +33,7 @@ export function validate(raw: unknown): Validation {
         images,
         certificates: { ...cluster.certificates, renewHours: renewHoursOf(cluster.certificates) },
     };
-    return { settings: { cluster: completed, nodes, addons, workloads, lab } };
+    return { settings: { cluster: completed, nodes, addons, workloads, remove, lab } };
 }
 
 /** A quarter of its life before a certificate ends is early enough for whoever runs `up` now and then. */
@@ -41,7 +42,7 @@ function renewHoursOf({ hours, renewHours }: z.output<typeof clusterSchema>["cer
 }
 
 function contradictions(raw: unknown): string[] {
-    const { cluster, nodes, lab, images, workloads, addons } = record(raw);
+    const { cluster, nodes, lab, images, addons, workloads, remove } = record(raw);
     const partial = Array.isArray(nodes) ? nodes.map(partialNode) : [];
     const network = networkOf(record(cluster).network);
     return [
@@ -58,12 +59,17 @@ function contradictions(raw: unknown): string[] {
         ...storageProblems(workloads, addons),
         ...imageProblems(images, { cluster, nodes, lab }),
         ...canaryProblems(wellFormed(workloads).canary),
+        ...addonProblems(addons, remove, {
+            network,
+            kubeProxy: record(cluster).kubeProxy,
+            addresses: addressesOf(partial),
+        }),
     ];
 }
 
 /** The same checks for machines that don't come from the configuration, but from a lab. */
 export function nodeProblems(
-    { cluster, workloads }: Pick<Settings, "cluster" | "workloads">,
+    { cluster, workloads, addons }: Pick<Settings, "cluster" | "workloads" | "addons">,
     nodes: readonly Required<PartialNode>[],
 ): string[] {
     return [
@@ -73,8 +79,11 @@ export function nodeProblems(
         ...placementProblems(cluster.network, nodes),
         ...externalAddressProblems(workloads, nodes),
         ...placeProblems(workloads, nodes, cluster.api.port),
+        ...(addons.metallb ? poolProblems(addons.metallb, cluster.network, addressesOf(nodes)) : []),
     ];
 }
+
+const addressesOf = (nodes: readonly PartialNode[]) => nodes.flatMap(({ address }) => address ?? []);
 
 function versionProblems(version: unknown): string[] {
     const wellFormed = clusterSchema.shape.kubernetes.safeParse({ version });

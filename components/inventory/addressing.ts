@@ -43,6 +43,26 @@ export function overlaps(left: string, right: string): boolean {
     return a.base < b.base + sizeOf(b) && b.base < a.base + sizeOf(a);
 }
 
+/** Addresses from the first to the last one, as numbers. */
+export interface AddressRange {
+    readonly first: number;
+    readonly last: number;
+}
+
+/** Reads "10.0.0.8/29" or "10.0.0.8-10.0.0.15". */
+export function parseRange(text: string): AddressRange {
+    const [first, last] = text.split("-").map((part) => part.trim());
+    if (last !== undefined) {
+        return { first: parseAddress(first), last: parseAddress(last) };
+    }
+    const network = parseCidr(first);
+    return { first: network.base, last: network.base + sizeOf(network) - 1 };
+}
+
+export function rangesOverlap(left: AddressRange, right: AddressRange): boolean {
+    return left.first <= right.last && right.first <= left.last;
+}
+
 export function contains(cidr: string, address: string): boolean {
     return overlaps(cidr, `${address}/32`);
 }

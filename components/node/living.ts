@@ -29,9 +29,14 @@ const places: Record<string, string> = {
     apiPort: "cluster.api.port",
 };
 
-/** @throws pulumi.RunError with every problem that `livingProblems` finds, before anything is touched */
-export function refuseUnchangeable(cluster: ClusterSettings, nodes: readonly NodeSpec[], reports: Reports): void {
-    const problems = livingProblems(cluster, nodes, reports);
+/** @throws pulumi.RunError with every problem that `livingProblems` finds and with `others`, before anything is touched */
+export function refuseUnchangeable(
+    cluster: ClusterSettings,
+    nodes: readonly NodeSpec[],
+    reports: Reports,
+    others: readonly string[] = [],
+): void {
+    const problems = [...livingProblems(cluster, nodes, reports), ...others];
     if (problems.length > 0) {
         const lines = problems.map((problem) => `  - ${problem}`).join("\n");
         throw new pulumi.RunError(`The configuration asks for what can't be; nothing was touched.\n${lines}`);

@@ -14,12 +14,10 @@ export interface NodesReadyArgs {
     readonly minimum: number;
     /** Seconds to wait for all of them. Default 60; after as many again without the minimum it fails. */
     readonly patience?: number;
-    /** With flannel a node counts when it is on the pod network, too. */
-    readonly flannel: boolean;
 }
 
 /**
- * A gate that opens once, when a new cluster has enough nodes: all of them if they come in time, and the minimum
+ * A gate that opens once, when a new cluster has enough nodes that are Ready and on flannel's network: all of them if they come in time, and the minimum
  * otherwise. Later changes don't ask again, so that a dead worker never blocks them.
  */
 export function nodesReady(
@@ -32,7 +30,7 @@ export function nodesReady(
         name,
         {
             connection: connectionTo(args.controlPlane.ssh),
-            create: ["sh", installedStep(), "ready", ...words, ...(args.flannel ? ["network=flannel"] : [])].join(" "),
+            create: ["sh", installedStep(), "ready", ...words, "network=flannel"].join(" "),
             logging: command.remote.Logging.None,
             addPreviousOutputInEnv: false,
         },

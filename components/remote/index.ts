@@ -2,6 +2,7 @@ export { brisk, connectionTo, patient, Patience } from "./connection";
 export { contact, ContactArgs } from "./contact";
 export { driftIn, driftMessage, driftMessages } from "./drift";
 export { nodesReady, NodesReadyArgs } from "./gate";
+export { askHoldings, Holding, parseHoldings } from "./holdings";
 export { joinToken, JoinTokenArgs } from "./join";
 export { installedStep, kitFolder, kitHash, kitHome, kitPath, uploadedStep, uploadFolder } from "./kit";
 export { membership, MembershipArgs } from "./member";

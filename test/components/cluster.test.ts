@@ -16,7 +16,7 @@ interface Made {
 const secretMark = "4dabf18193072939515e22adb298388d";
 
 /** Builds the whole cluster against mocks. In a preview nothing that a plugin would compute is known. */
-async function build(preview: boolean): Promise<Made[]> {
+async function build(preview: boolean, settings: object = {}): Promise<Made[]> {
     const made: Made[] = [];
     const pem = (label: string, name: string) =>
         `-----BEGIN ${label}-----\n${Buffer.from(name).toString("base64")}\n-----END ${label}-----\n`;
@@ -40,7 +40,7 @@ async function build(preview: boolean): Promise<Made[]> {
         "test",
         preview,
     );
-    const { cluster, nodes } = boards({}, [["control-plane", "worker"], ["worker"], ["worker"]]);
+    const { cluster, nodes } = boards(settings, [["control-plane", "worker"], ["worker"], ["worker"]]);
     await pulumi.runtime.runInPulumiStack(async () => {
         const built = new Cluster("hex", { settings: cluster, nodes, digests: exampleDigests({ cluster, nodes }) });
         deployWorkloads(
@@ -63,7 +63,9 @@ const namesOf = (made: Made[]) => made.map(({ name }) => name).sort();
 describe("Cluster", () => {
     let up: Made[];
     let preview: Made[];
+    let networkless: Made[];
     before(async () => {
+        networkless = await build(false, { network: { backend: "none" } });
         up = await build(false);
         preview = await build(true);
     });
@@ -122,5 +124,13 @@ describe("Cluster", () => {
     it("deploys flannel, DNS and what the config names, and nothing more", () => {
         const deployed = up.filter(({ type }) => /:(Deployment|DaemonSet)$/.test(type));
         assert.deepEqual(namesOf(deployed), ["coredns", "flannel", "my-nginx"]);
+    });
+
+    it("waits for no node and no pod where somebody else brings the network", () => {
+        const names = namesOf(networkless);
+        assert.ok(!names.includes("flannel") && !names.includes("hex-nodes-ready"));
+        const dns = networkless.filter(({ name, type }) => name === "coredns" && /:(Deployment|Service)$/.test(type));
+        assert.equal(dns.length, 2);
+        for (const { inputs } of dns) assert.match(JSON.stringify(inputs.metadata), /"pulumi.com\/skipAwait":"true"/);
     });
 });

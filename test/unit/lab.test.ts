@@ -69,7 +69,7 @@ describe("the lab's configuration", () => {
 
 describe("a lab and its cluster", () => {
     const problemsWith = (cluster: object, lab: object) =>
-        misfits({ ...boards(cluster), workloads: {} }, parseLab({ name: "dev", ...lab }));
+        misfits({ ...boards(cluster), workloads: {}, addons: {} }, parseLab({ name: "dev", ...lab }));
 
     it("fit by default", () => assert.deepEqual(problemsWith({}, {}), []));
 
@@ -85,7 +85,7 @@ describe("a lab and its cluster", () => {
 
     it("refuse workloads on nodes and ports that the lab doesn't have", () => {
         const workloads = { "static-pod": { node: "dev-4", port: 10250 }, redis: { port: 10250 } };
-        assert.deepEqual(misfits({ ...boards(), workloads }, parseLab({ name: "dev" })), [
+        assert.deepEqual(misfits({ ...boards(), workloads, addons: {} }, parseLab({ name: "dev" })), [
             'workloads.static-pod.node dev-4 is no node: did you mean "dev-1"?',
             "workloads.redis.port 10250 is taken on dev-2 by the kubelet already.",
         ]);

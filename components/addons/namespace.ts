@@ -1,0 +1,40 @@
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+
+export interface NamespaceArgs {
+    readonly name: string;
+    readonly labels: Readonly<Record<string, string>>;
+    /**
+     * The Pod Security level that its pods are held to. Default: restricted.
+     * https://kubernetes.io/docs/concepts/security/pod-security-standards/
+     */
+    readonly level?: "restricted" | "baseline" | "privileged";
+}
+
+/** The namespace of an add-on's own. */
+export function addonNamespace(
+    name: string,
+    { name: own, labels, level = "restricted" }: NamespaceArgs,
+    opts: pulumi.CustomResourceOptions,
+): kubernetes.core.v1.Namespace {
+    const metadata = { name: own, labels: { ...labels, "pod-security.kubernetes.io/enforce": level } };
+    return new kubernetes.core.v1.Namespace(name, { metadata }, opts);
+}
+
+/** What a container is held to in a restricted namespace; the pod says which user it is. */
+export const restrictedContainer: kubernetes.types.input.core.v1.SecurityContext = {
+    allowPrivilegeEscalation: false,
+    readOnlyRootFilesystem: true,
+    capabilities: { drop: ["ALL"] },
+};
+
+/** What a pod is held to in a restricted namespace. */
+export function restrictedPod(user: number): kubernetes.types.input.core.v1.PodSecurityContext {
+    return {
+        runAsNonRoot: true,
+        runAsUser: user,
+        runAsGroup: user,
+        fsGroup: user,
+        seccompProfile: { type: "RuntimeDefault" },
+    };
+}
