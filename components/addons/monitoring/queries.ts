@@ -9,6 +9,15 @@ export interface GraphQuery {
 }
 
 /**
+ * The control group of all pods, by either of the kubelet's cgroup drivers. Containers' own series carry no pod's name
+ * where docker runs them.
+ */
+const pods = '{id=~"/kubepods([.]slice)?"}';
+
+/** A node's own interfaces, without those of pods and of the overlay. */
+const links = '{id="/",interface!~"(cni|flannel|veth|docker|br-).*"}';
+
+/**
  * The graphs of a cluster: CPU, memory, network and pods for each node. What the dashboard draws and what tests ask
  * stands here once.
  *
@@ -20,21 +29,21 @@ export const graphQueries: readonly GraphQuery[] = [
         id: "cpu",
         title: "CPU used by pods",
         unit: "cores",
-        query: 'sum by (node) (rate(container_cpu_usage_seconds_total{container!="",container!="POD"}[2m]))',
+        query: `sum by (node) (rate(container_cpu_usage_seconds_total${pods}[2m]))`,
     },
     {
         id: "memory",
         title: "Memory used by pods",
         unit: "bytes",
-        query: 'sum by (node) (container_memory_working_set_bytes{container!="",container!="POD"})',
+        query: `sum by (node) (container_memory_working_set_bytes${pods})`,
     },
     {
         id: "network",
-        title: "Network of pods, received and sent",
+        title: "Network of nodes, received and sent",
         unit: "bytes/s",
         query:
-            'sum by (node) (rate(container_network_receive_bytes_total{interface="eth0"}[2m])' +
-            ' + rate(container_network_transmit_bytes_total{interface="eth0"}[2m]))',
+            `sum by (node) (rate(container_network_receive_bytes_total${links}[2m])` +
+            ` + rate(container_network_transmit_bytes_total${links}[2m]))`,
     },
     { id: "pods", title: "Running pods", unit: "pods", query: "sum by (node) (kubelet_running_pods)" },
 ];
