@@ -49,7 +49,8 @@ export const optionalVersions: OptionalVersions = {
     localPathProvisioner: "0.0.30",
     prometheus: "3.15.0",
     nodeExporter: "1.12.1",
-    cadvisor: "0.56.2",
+    // The newest whose client speaks with docker 20.10, too.
+    cadvisor: "0.52.1",
 };
 
 /** What each add-on and workload that needs more than the cluster itself is made of. */
@@ -215,7 +216,7 @@ export function images(versions: Versions = defaultVersions): Images {
         ),
         prometheus: ofVersion(versions.prometheus, ofQuay("prometheus/prometheus")),
         nodeExporter: ofVersion(versions.nodeExporter, ofQuay("prometheus/node-exporter")),
-        cadvisor: ofVersion(versions.cadvisor, (tag) => image("ghcr.io/google/cadvisor", tag)),
+        cadvisor: ofVersion(versions.cadvisor, (tag) => image("gcr.io/cadvisor/cadvisor", `v${tag}`)),
     };
     return {
         ...(Object.fromEntries(Object.entries(optional).filter(([, image]) => image)) as Partial<typeof optional>),

@@ -64,7 +64,7 @@ describe("the mirror's catalogue", () => {
                 ["rancher/local-path-provisioner:v0.0.30", "docker.io/rancher/local-path-provisioner"],
                 ["quay.io/prometheus/prometheus:v3.15.0", "quay.io/prometheus/prometheus"],
                 ["quay.io/prometheus/node-exporter:v1.12.1", "quay.io/prometheus/node-exporter"],
-                ["ghcr.io/google/cadvisor:0.56.2", "ghcr.io/google/cadvisor"],
+                ["gcr.io/cadvisor/cadvisor:v0.52.1", "gcr.io/cadvisor/cadvisor"],
             ],
         );
         assert.equal(images({ ...defaultVersions, redis: "8.0.3" }).redis?.reference, "redis:8.0.3");
