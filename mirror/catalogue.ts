@@ -33,6 +33,7 @@ export interface OptionalVersions {
     readonly prometheus: string;
     readonly nodeExporter: string;
     readonly cadvisor: string;
+    readonly headlamp: string;
 }
 
 /** The versions of what is optional. */
@@ -51,6 +52,7 @@ export const optionalVersions: OptionalVersions = {
     nodeExporter: "1.12.1",
     // The newest whose client speaks with docker 20.10, too.
     cadvisor: "0.52.1",
+    headlamp: "0.44.0",
 };
 
 /** What each add-on and workload that needs more than the cluster itself is made of. */
@@ -59,6 +61,7 @@ export const needs: Readonly<Record<string, readonly (keyof OptionalVersions)[]>
     "metrics-server": ["metricsServer"],
     "local-path": ["localPathProvisioner"],
     monitoring: ["prometheus", "nodeExporter", "cadvisor"],
+    headlamp: ["headlamp"],
     redis: ["redis"],
     microservices: ["auth", "hello", "helloNext"],
     monolith: ["monolith"],
@@ -131,6 +134,8 @@ export type ArtifactName =
 export type ImageName = "pause" | "coredns" | "flannel" | "nginx" | "agnhost";
 /** An image of what is optional; MetalLB has two. */
 export type OptionalImageName = Exclude<keyof OptionalVersions, "metallb"> | "metallbController" | "metallbSpeaker";
+/** What can't be put together from source or Debian's packages: only registries have it. */
+export type RegistryOnlyName = "headlamp";
 export type Images = Record<ImageName, ImageArtifact> & Partial<Record<OptionalImageName, ImageArtifact>>;
 
 /** Everything that containernetworking/plugins ships for Linux. */
@@ -217,6 +222,7 @@ export function images(versions: Versions = defaultVersions): Images {
         prometheus: ofVersion(versions.prometheus, ofQuay("prometheus/prometheus")),
         nodeExporter: ofVersion(versions.nodeExporter, ofQuay("prometheus/node-exporter")),
         cadvisor: ofVersion(versions.cadvisor, (tag) => image("gcr.io/cadvisor/cadvisor", `v${tag}`)),
+        headlamp: ofVersion(versions.headlamp, (tag) => image("ghcr.io/headlamp-k8s/headlamp", `v${tag}`)),
     };
     return {
         ...(Object.fromEntries(Object.entries(optional).filter(([, image]) => image)) as Partial<typeof optional>),
@@ -232,6 +238,19 @@ export function images(versions: Versions = defaultVersions): Images {
 export function ownImage(reference: string): ImageArtifact {
     const colon = reference.lastIndexOf(":");
     return image(reference.slice(0, colon), reference.slice(colon + 1));
+}
+
+/** A sentence for each image of these versions that can't be made here: which, from where it comes, what to do. */
+export function unbuildable(versions: Versions): string[] {
+    const { headlamp } = images(versions);
+    return [headlamp]
+        .filter((image) => image !== undefined)
+        .map(
+            ({ reference, repository }) =>
+                `The image ${reference} can't be put together from source: it comes from ${repository.split("/")[0]} only. ` +
+                "Where that can be reached take everything from upstream (`--source upstream`), or from a mirror of your " +
+                "own that has it (cluster.source); else take headlamp out of slipway:addons: `npm run dashboard` needs no image.",
+        );
 }
 
 /** What of these versions a mirror lacks, for every architecture: "etcd 3.6.9", "nginx:1.26.4". */

@@ -4,6 +4,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import type { Settings } from "../components/config/schema";
 import type { Architecture } from "../components/inventory/node";
+import { unbuildable } from "../mirror/catalogue";
 import type { OwnImage } from "../mirror/ownImages";
 import { obtainDocker, type DockerEngine } from "./docker";
 import { explain, Failure } from "./failure";
@@ -93,7 +94,12 @@ export async function prepare(options: PrepareOptions): Promise<Prepared> {
 
     const plan = await makePlan(stack, { source: options.source, needs });
     const inTheWay = purpose === "up" && settings ? await preflight(plan, settings) : [];
-    const problems = [...plan.problems, ...inTheWay, ...(needs.mirror ? await archiveProblems(stack, settings) : [])];
+    const problems = [
+        ...plan.problems,
+        ...inTheWay,
+        ...(settings && plan.source === "build" ? unbuildable(settings.cluster.versions) : []),
+        ...(needs.mirror ? await archiveProblems(stack, settings) : []),
+    ];
     if (problems.length > 0) {
         throw new Failure([...problems, "Nothing was touched."].join("\n"));
     }

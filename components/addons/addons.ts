@@ -4,6 +4,7 @@ import { images } from "../../mirror/catalogue";
 import { AddonSettings, ClusterSettings } from "../config/schema";
 import { NodeSpec } from "../inventory";
 import { Serve } from "../pki";
+import { Headlamp } from "./headlamp";
 import { LocalPath } from "./localPath";
 import { MetalLb } from "./metallb/metallb";
 import { MetricsServer } from "./metricsServer";
@@ -59,5 +60,6 @@ export function deployAddons(args: AddonsArgs, opts: pulumi.ComponentResourceOpt
         const after = pulumi.mergeOptions(opts, { dependsOn: ready.filter((one) => one instanceof LocalPath) });
         ready.push(new Monitoring("monitoring", { ...monitoring, images: references }, after));
     }
+    if (addons.headlamp) ready.push(new Headlamp("headlamp", { image: image.headlamp!.reference }, opts));
     return { urls: {}, ready, certificates };
 }

@@ -58,6 +58,12 @@ export const addonsSchema = z.strictObject({
     monitoring: monitoring
         .optional()
         .describe("Prometheus with the figures of nodes, kubelets, pods, the API server and DNS."),
+    headlamp: z
+        .strictObject({})
+        .optional()
+        .describe(
+            "A web interface to the whole cluster, where ghcr.io can be reached: `npm run dashboard -- --headlamp`.",
+        ),
 });
 
 export type AddonName = keyof z.output<typeof addonsSchema>;

@@ -1,5 +1,5 @@
 import type { Architecture } from "../../components/inventory/node";
-import { images, type ImageName, type OptionalImageName, type Versions } from "../catalogue";
+import { images, type ImageName, type OptionalImageName, type RegistryOnlyName, type Versions } from "../catalogue";
 import type { Job } from "../job";
 import { agnhost } from "./agnhost";
 import { cadvisor } from "./cadvisor";
@@ -16,7 +16,10 @@ import { redis } from "./redis";
 import { auth, hello, monolith } from "./services";
 
 /** How each image of the catalogue is put together, given its tag without a leading "v". */
-const recipes: Record<ImageName | OptionalImageName, (version: string, arch: Architecture) => Recipe> = {
+const recipes: Record<
+    ImageName | Exclude<OptionalImageName, RegistryOnlyName>,
+    (version: string, arch: Architecture) => Recipe
+> = {
     pause,
     nginx,
     coredns,
@@ -38,7 +41,8 @@ const recipes: Record<ImageName | OptionalImageName, (version: string, arch: Arc
 
 /** Jobs that assemble the images of the catalogue from built programs and Debian's packages, without an engine. */
 export function imageJobs(versions: Versions, arch: Architecture): Job[] {
-    return Object.entries(images(versions)).map(([name, image]) => {
+    return Object.entries(images(versions)).flatMap(([name, image]) => {
+        if (!(name in recipes)) return [];
         const recipe = recipes[name as keyof typeof recipes](image.tag.replace(/^v/, ""), arch);
         return imageJob(name, image, recipe, arch);
     });

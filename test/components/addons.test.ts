@@ -67,6 +67,7 @@ const everything = {
     "local-path": {},
     metallb: { addresses: ["192.168.10.200/29"] },
     monitoring: { storage: "8Gi" },
+    headlamp: {},
 };
 
 describe("add-ons", () => {
@@ -94,7 +95,7 @@ describe("add-ons", () => {
     });
 
     it("have requests, limits, readiness and no way to more rights", () => {
-        assert.equal(containers().length, 6);
+        assert.equal(containers().length, 7);
         for (const container of containers()) {
             assert.ok(container.resources?.requests && container.resources.limits, container.name);
             assert.equal(container.securityContext?.allowPrivilegeEscalation, false, container.name);
@@ -112,6 +113,7 @@ describe("add-ons", () => {
             "local-path-storage": "privileged",
             "metallb-system": "privileged",
             monitoring: "privileged",
+            headlamp: "restricted",
         });
     });
 
@@ -161,5 +163,26 @@ describe("add-ons", () => {
             ofKind("Secret").map(({ name }) => name),
             ["metrics-server"],
         );
+    });
+
+    it("give Headlamp no rights of its own, and who logs in with its viewer's token none to Secrets", () => {
+        const rights = ofKind("ClusterRoleBinding")
+            .map(({ inputs }) => inputs)
+            .filter(({ subjects }) =>
+                subjects.some(({ namespace }: { namespace: string }) => namespace === "headlamp"),
+            );
+        assert.deepEqual(rights.map(({ subjects, roleRef }) => [subjects[0].name, roleRef.name]).sort(), [
+            ["headlamp-viewer", "slipway:headlamp-viewer"],
+            ["headlamp-viewer", "view"],
+        ]);
+        assert.doesNotMatch(JSON.stringify(one("ClusterRole", "slipway:headlamp-viewer")), /secrets|\*|create|update/);
+        assert.equal(one("Deployment", "headlamp").spec.template.spec.serviceAccountName, "headlamp");
+        const [{ image, securityContext }] = containers().filter(({ name }) => name === "headlamp");
+        assert.equal(image, "ghcr.io/headlamp-k8s/headlamp:v0.44.0");
+        assert.deepEqual(securityContext, {
+            allowPrivilegeEscalation: false,
+            readOnlyRootFilesystem: true,
+            capabilities: { drop: ["ALL"] },
+        });
     });
 });

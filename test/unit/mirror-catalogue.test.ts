@@ -8,6 +8,7 @@ import {
     needs,
     optionalVersions,
     supportedKubernetes,
+    unbuildable,
 } from "../../mirror/catalogue";
 import { mirrorFolder } from "../../mirror/fill";
 import { mirrorJobs } from "../../mirror/jobs";
@@ -65,6 +66,7 @@ describe("the mirror's catalogue", () => {
                 ["quay.io/prometheus/prometheus:v3.15.0", "quay.io/prometheus/prometheus"],
                 ["quay.io/prometheus/node-exporter:v1.12.1", "quay.io/prometheus/node-exporter"],
                 ["gcr.io/cadvisor/cadvisor:v0.52.1", "gcr.io/cadvisor/cadvisor"],
+                ["ghcr.io/headlamp-k8s/headlamp:v0.44.0", "ghcr.io/headlamp-k8s/headlamp"],
             ],
         );
         assert.equal(images({ ...defaultVersions, redis: "8.0.3" }).redis?.reference, "redis:8.0.3");
@@ -73,6 +75,14 @@ describe("the mirror's catalogue", () => {
     it("says for every optional version what needs it", () => {
         const needed = new Set(Object.values(needs).flat());
         assert.deepEqual([...needed].sort(), Object.keys(optionalVersions).sort());
+    });
+
+    it("says which image can't be made here, where it comes from, and what to do", () => {
+        assert.deepEqual(unbuildable(defaultVersions), []);
+        const [sentence, ...others] = unbuildable(everything);
+        assert.match(sentence, /^The image ghcr\.io\/headlamp-k8s\/headlamp:v0\.44\.0 can't .*from ghcr\.io only/);
+        assert.match(sentence, /--source upstream.*cluster\.source.*take headlamp out/);
+        assert.deepEqual(others, []);
     });
 
     it("knows what a mirror lacks: a file of one architecture is enough", () => {
@@ -92,9 +102,12 @@ describe("the mirror's catalogue", () => {
     for (const source of ["build", "upstream"] as const) {
         it(`is covered by the jobs of "${source}", each file by one of them`, () => {
             const made = mirrorJobs(source, everything, "amd64").flatMap((job) => job.paths);
-            const wanted = [...Object.values(artifacts()), ...Object.values(images(everything))].map((each) =>
-                each.path("amd64"),
-            );
+            const { headlamp: registryOnly, ...others } = images(everything);
+            const wanted = [
+                ...Object.values(artifacts()),
+                ...Object.values(others),
+                ...(source === "build" ? [] : [registryOnly!]),
+            ].map((each) => each.path("amd64"));
             assert.deepEqual([...made].sort(), wanted.sort());
         });
     }

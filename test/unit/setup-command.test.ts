@@ -132,6 +132,33 @@ describe("setup: the command", () => {
         assert.equal(run("--help").status, 0);
     });
 
+    it("refuses an image that can't be made here before anything is touched", () => {
+        const folder = fs.mkdtempSync(path.join(os.tmpdir(), "slipway-headlamp-"));
+        try {
+            const file = path.join(folder, "Pulumi.hex.yaml");
+            const node = "{ name: hex-n1, address: 192.168.10.11, roles: [control-plane, worker] }";
+            fs.writeFileSync(
+                file,
+                `config: { "slipway:cluster": { name: hex }, "slipway:nodes": [${node}], "slipway:addons": { headlamp: {} } }`,
+            );
+            const env = {
+                ...process.env,
+                SLIPWAY_HOME: path.join(folder, "home"),
+                SLIPWAY_CACHE: path.join(folder, "cache"),
+            };
+            const words = ["mirror", "--stack", "hex", "--config-file", file, "--source", "build"];
+            const { status, stderr } = spawnSync(process.execPath, ["bin/slipway.mjs", ...words], { cwd: root, env });
+            assert.equal(status, 1);
+            assert.match(
+                String(stderr),
+                /headlamp:v0\.44\.0 can't be put together.*from ghcr\.io only.*\nNothing was touched/,
+            );
+            assert.deepEqual(fs.readdirSync(folder), ["Pulumi.hex.yaml"]);
+        } finally {
+            fs.rmSync(folder, { recursive: true, force: true });
+        }
+    });
+
     it("shows the end of what failed, and why a program didn't run", async () => {
         const { status, tail } = await attempt("sh", ["-c", "seq 1 40; echo oops >&2; exit 3"]);
         assert.equal(status, 3);
