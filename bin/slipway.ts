@@ -23,6 +23,9 @@ const driftModule = () => later("../setup/commands/drift") as typeof import("../
 const infoModule = () => later("../setup/commands/info") as typeof import("../setup/commands/info");
 const logsModule = () => later("../setup/commands/logs") as typeof import("../setup/commands/logs");
 
+const supportModule = () =>
+    later("../setup/commands/supportBundle") as typeof import("../setup/commands/supportBundle");
+
 const commands: Record<CommandName, Command> = {
     up,
     preview,
@@ -34,6 +37,7 @@ const commands: Record<CommandName, Command> = {
     dashboard: (...args) => dashboardModule().dashboard(...args),
     logs: (...args) => logsModule().logs(...args),
     trust,
+    "support-bundle": (...args) => supportModule().supportBundle(...args),
     kubeconfig,
     kubectl,
     mirror,

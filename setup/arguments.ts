@@ -16,6 +16,7 @@ export const commands = {
         "print the kubeconfig and nothing else, or one for another user (--user); --merge puts it into your own",
     dashboard: "show nodes, pods, services, events, graphs and drift on a page in the browser; changes nothing",
     logs: "follow the logs of all matching pods, or of units on the nodes, e.g. `npm run logs -- my-nginx`",
+    "support-bundle": "collect logs, versions and states of all nodes into one archive, secrets left out",
     kubectl: "run kubectl at the cluster's version, e.g. `npm run kubectl -- get nodes`",
     mirror: "fill the mirror: every artifact, with its digest",
     check: "look at this machine: what is there, what `up` would do, what is missing",

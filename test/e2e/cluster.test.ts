@@ -227,6 +227,24 @@ describe("a cluster on the lab, from nothing to nothing", function () {
         assert.doesNotMatch(await stack.kubectl("get", "csr", "-o", "name"), /slipway-user/);
     });
 
+    it("a support bundle has logs and states of every node, and no secret", async () => {
+        const { stdout } = await stack.must(["support-bundle"]);
+        const bundle = stdout.trim();
+        try {
+            assert.equal(fs.statSync(bundle).mode & 0o777, 0o600);
+            const { stdout: list } = await run("tar", ["tzf", bundle]);
+            for (const node of nodes) assert.match(list, new RegExp(`/nodes/${node}/journal-kubelet\\.txt`));
+            assert.match(list, /\/api\/cluster\.yaml/);
+            const { stdout: text } = await run("tar", ["xzOf", bundle], { maxBuffer: 256 << 20 });
+            assert.match(text, /Starting kubelet|Started kubelet/i);
+            assert.doesNotMatch(text, /PRIVATE KEY|\beyJ[\w-]+\.eyJ/);
+            const key = /client-key-data: (\S+)/.exec((await stack.must(["kubeconfig"])).stdout)![1];
+            assert.ok(!text.includes(key));
+        } finally {
+            fs.rmSync(bundle);
+        }
+    });
+
     it("a node of another cluster is refused, and the way out is named (D14)", async () => {
         await onNode("e2e-2", "cp -p /var/lib/slipway/owner /root/owner && echo other:0000 > /var/lib/slipway/owner");
         const { status, output } = await stack.slipway(["up"]);
