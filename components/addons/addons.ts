@@ -55,7 +55,11 @@ export function deployAddons(args: AddonsArgs, opts: pulumi.ComponentResourceOpt
     }
     const { monitoring } = addons;
     if (monitoring) {
-        const references = { prometheus: image.prometheus!.reference, nodeExporter: image.nodeExporter!.reference };
+        const references = {
+            prometheus: image.prometheus!.reference,
+            nodeExporter: image.nodeExporter!.reference,
+            cadvisor: image.cadvisor!.reference,
+        };
         // Its volume is one of local-path's.
         const after = pulumi.mergeOptions(opts, { dependsOn: ready.filter((one) => one instanceof LocalPath) });
         ready.push(new Monitoring("monitoring", { ...monitoring, images: references }, after));

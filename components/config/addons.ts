@@ -42,6 +42,10 @@ const monitoring = z.strictObject({
         .default(15)
         .describe("Seconds between two looks at each target."),
     retention: duration.default("2d").describe('How long figures are kept: "36h", "15d".'),
+    cadvisor: z
+        .boolean()
+        .default(false)
+        .describe("cAdvisor on each node: figures of containers by name, where docker's kubelets know pods only."),
     memory: quantity.default("512Mi").describe("Most memory that Prometheus may use."),
     storage: quantity
         .optional()

@@ -66,7 +66,7 @@ const everything = {
     "metrics-server": {},
     "local-path": {},
     metallb: { addresses: ["192.168.10.200/29"] },
-    monitoring: { storage: "8Gi" },
+    monitoring: { storage: "8Gi", cadvisor: true },
     headlamp: {},
 };
 
@@ -95,7 +95,7 @@ describe("add-ons", () => {
     });
 
     it("have requests, limits, readiness and no way to more rights", () => {
-        assert.equal(containers().length, 7);
+        assert.equal(containers().length, 8);
         for (const container of containers()) {
             assert.ok(container.resources?.requests && container.resources.limits, container.name);
             assert.equal(container.securityContext?.allowPrivilegeEscalation, false, container.name);
@@ -134,7 +134,14 @@ describe("add-ons", () => {
             scrape_configs: { job_name: string; scheme?: string; tls_config?: object }[];
         };
         const jobs = Object.fromEntries(config.scrape_configs.map((job) => [job.job_name, job]));
-        assert.deepEqual(Object.keys(jobs), ["kubelet", "cadvisor", "node-exporter", "apiserver", "coredns"]);
+        assert.deepEqual(Object.keys(jobs), [
+            "kubelet",
+            "cadvisor",
+            "node-exporter",
+            "containers",
+            "apiserver",
+            "coredns",
+        ]);
         for (const name of ["kubelet", "cadvisor", "apiserver"]) {
             assert.equal(jobs[name].scheme, "https");
             assert.match(JSON.stringify(jobs[name].tls_config), /ca\.crt/);

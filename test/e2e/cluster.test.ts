@@ -181,7 +181,7 @@ describe("a cluster on the lab, from nothing to nothing", function () {
         applications.forEach(({ cases }) => cases(stack, lab));
 
         it("switched off, they leave nothing", async () => {
-            stack.configure({ ...config, addons: {} });
+            stack.configure({ ...config, addons: {}, remove: ["local-path", "metallb", "monitoring"] });
             await stack.must(["up"]);
             assert.equal(await objects(), before);
         });

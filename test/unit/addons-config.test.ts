@@ -32,7 +32,7 @@ describe("add-ons in the configuration", () => {
         assert.deepEqual(addons, {
             "metrics-server": { resolution: 15 },
             "local-path": { path: "/opt/local-path-provisioner", reclaimPolicy: "Delete", default: true },
-            monitoring: { interval: 15, retention: "2d", memory: "512Mi" },
+            monitoring: { interval: 15, retention: "2d", cadvisor: false, memory: "512Mi" },
         });
         assert.match(problems({ metallb: {} })[0], /^addons\.metallb\.addresses is missing: it must be a list/);
     });

@@ -5,19 +5,22 @@ import { serviceAccount } from "../account";
 import { recommendedLabels } from "../labels";
 import { addonNamespace, restrictedContainer, restrictedPod } from "../namespace";
 import { holds, localPathClass } from "../removal";
+import { cadvisor } from "./cadvisor";
 import { nodeExporter } from "./nodeExporter";
 import { prometheusService } from "./queries";
 import { prometheusConfig, scrapeRights } from "./scrape";
 
 export interface MonitoringArgs {
     /** Image references with tag. Nodes have them already. */
-    readonly images: { readonly prometheus: string; readonly nodeExporter: string };
+    readonly images: { readonly prometheus: string; readonly nodeExporter: string; readonly cadvisor: string };
     /** Seconds between two looks at each target. */
     readonly interval: number;
     /** How long figures are kept: "36h", "15d". */
     readonly retention: string;
     /** Most that Prometheus may use: "512Mi". */
     readonly memory: string;
+    /** Whether cAdvisor runs on each node, beside the kubelets' own. */
+    readonly cadvisor: boolean;
     /** Size of a volume of local-path for the figures. Absent: they end with the pod. */
     readonly storage?: string;
 }
@@ -78,6 +81,9 @@ export class Monitoring extends pulumi.ComponentResource {
             { image: args.images.nodeExporter, namespace: metadata.namespace },
             child,
         );
+        if (args.cadvisor) {
+            cadvisor(`${name}-cadvisor`, { image: args.images.cadvisor, namespace: metadata.namespace }, child);
+        }
         this.registerOutputs({});
     }
 

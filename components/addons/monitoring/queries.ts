@@ -12,10 +12,10 @@ export interface GraphQuery {
  * The control group of all pods, by either of the kubelet's cgroup drivers. Containers' own series carry no pod's name
  * where docker runs them.
  */
-const pods = '{id=~"/kubepods([.]slice)?"}';
+const pods = '{job="cadvisor",id=~"/kubepods([.]slice)?"}';
 
 /** A node's own interfaces, without those of pods and of the overlay. */
-const links = '{id="/",interface!~"(cni|flannel|veth|docker|br-).*"}';
+const links = '{job="cadvisor",id="/",interface!~"(cni|flannel|veth|docker|br-).*"}';
 
 /**
  * The graphs of a cluster: CPU, memory, network and pods for each node. What the dashboard draws and what tests ask

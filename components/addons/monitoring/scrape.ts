@@ -20,6 +20,16 @@ const keep = (label: string, value: string) => ({
 /** Every graph asks by this label. */
 const nodeFrom = (label: string) => ({ source_labels: [`__meta_kubernetes_${label}`], target_label: "node" });
 
+/** The pods of one of this namespace's DaemonSets. */
+const ownPods = (job: keyof typeof daemonSets): Job => ({
+    job_name: job,
+    kubernetes_sd_configs: [{ role: "pod", namespaces: { own_namespace: true } }],
+    relabel_configs: [keep("pod_label_app_kubernetes_io_name", daemonSets[job]), nodeFrom("pod_node_name")],
+});
+
+/** "cadvisor" is the kubelets' own. */
+const daemonSets = { "node-exporter": "node-exporter", containers: "cadvisor" } as const;
+
 const jobs: readonly Job[] = [
     {
         job_name: "kubelet",
@@ -34,11 +44,8 @@ const jobs: readonly Job[] = [
         kubernetes_sd_configs: nodes,
         relabel_configs: [nodeFrom("node_name")],
     },
-    {
-        job_name: "node-exporter",
-        kubernetes_sd_configs: [{ role: "pod", namespaces: { own_namespace: true } }],
-        relabel_configs: [keep("pod_label_app_kubernetes_io_name", "node-exporter"), nodeFrom("pod_node_name")],
-    },
+    ownPods("node-exporter"),
+    ownPods("containers"),
     {
         job_name: "apiserver",
         ...verified,
