@@ -125,7 +125,8 @@ function line(values, at) {
                 return "";
             }
             const [x, y] = at(value, index).map((number) => Math.round(number * 10) / 10);
-            const step = `${broken ? "M" : "L"}${x} ${y}`;
+            // Of a value between two that are missing there is a dot.
+            const step = broken ? `M${x} ${y}h.1` : `L${x} ${y}`;
             broken = false;
             return step;
         })

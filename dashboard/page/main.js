@@ -54,19 +54,24 @@ async function ask(path) {
     throw new Trouble(answer.status === 503 ? `The Kubernetes API does not answer. ${data.problem}` : data.problem);
 }
 
-/** Asks again and again; hidden windows ask nothing. */
+/** Asks again and again; hidden windows ask nothing. Where an answer takes long, as of thousands of pods, less often. */
 async function repeat(milliseconds, work) {
     for (;;) {
+        const start = performance.now();
         if (!document.hidden) await work();
-        await new Promise((resolve) => setTimeout(resolve, milliseconds));
+        const pause = Math.max(milliseconds, 5 * (performance.now() - start));
+        await new Promise((resolve) => setTimeout(resolve, pause));
     }
 }
 
 async function readCluster() {
     try {
+        const first = state.cluster === undefined;
         state.cluster = await ask("api/cluster");
         state.trouble = undefined;
         remember(state.cluster.nodes);
+        // Nodes have their colours from now on.
+        if (first) drawGraphs();
     } catch (error) {
         state.trouble = { text: error.message, since: state.trouble?.since ?? Date.now() };
     }

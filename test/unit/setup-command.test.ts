@@ -43,6 +43,8 @@ describe("setup: the command", () => {
         assert.deepEqual([switches, rest], [["--json"], ["--diff"]]);
         const pulumis = parseArguments(["preview", "--", "--json"]);
         assert.deepEqual([pulumis.switches, pulumis.rest], [[], ["--json"]]);
+        const dashboard = parseArguments(["dashboard", "--port", "8001", "--no-open"]);
+        assert.deepEqual([dashboard.values, dashboard.switches], [{ "--port": "8001" }, ["--no-open"]]);
         assert.throws(() => parseArguments(["kubeconfig", "--merg"]), /did you mean "--merge"/);
         assert.throws(() => parseArguments(["info", "--merge"]), /doesn't know "--merge".*--json; what/);
     });

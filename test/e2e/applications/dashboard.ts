@@ -5,14 +5,14 @@ import * as path from "node:path";
 
 import { parse } from "yaml";
 
+import { graphQueries } from "../../../components/addons/monitoring/queries";
 import { defaultVersions, images } from "../../../mirror/catalogue";
 import { Browser, obtainChromium } from "../../browser";
 import { eventually, type TestStack } from "../harness";
 import { start, type Running } from "./running";
 
 export const settings = {
-    addons: {},
-    workloads: {},
+    addons: { "metrics-server": { resolution: 10 }, monitoring: { interval: 5 } },
 };
 
 /** Row W1: a page that shows the cluster, used in a browser. */
@@ -66,6 +66,20 @@ export function dashboardTests(stack: TestStack, lab: { nodes: string[] }): void
             assert.match(managed, new RegExp(`kubernetes\\s+${defaultVersions.kubernetes.replaceAll(".", "\\.")}`));
             // The secret is no longer in the address, where others would see it.
             assert.equal(await browser!.evaluate("location.hash"), "");
+        });
+
+        it("shows what is in use, and graphs of it for every node (W7)", async function () {
+            inBrowser(this);
+            await shows("#nodes", new RegExp(lab.nodes.map(() => "CPU[^]*of \\d+ cores?[^]*Memory").join("[^]*")), 60);
+            const lines = () =>
+                browser!.evaluate<string[]>(
+                    "[...document.querySelectorAll('#graphs path.line')].map((path) => path.getAttribute('d'))",
+                );
+            await eventually("a line for each node in each graph", 90, async () => {
+                const drawn = await lines();
+                return drawn.length === graphQueries.length * lab.nodes.length && drawn.every((line) => line !== "");
+            });
+            assert.match(await text("#graphs"), /CPU used by pods[^]*Running pods/);
         });
 
         it("shows a pod when it is made, and no more when it is gone", async function () {

@@ -4,10 +4,8 @@ import { defaultVersions, images } from "../../../mirror/catalogue";
 import type { TestStack } from "../harness";
 import { start } from "./running";
 
-export const settings = {
-    addons: {},
-    workloads: {},
-};
+/** Every cluster has logs. */
+export const settings = {};
 
 /** Row W7: the logs of all matching pods in one place, and those of units. */
 export function logsTests(stack: TestStack, lab: { nodes: string[] }): void {
