@@ -171,7 +171,9 @@ describe("a cluster on the lab, from nothing to nothing", function () {
         it("each is a line of the configuration; one up switches all of them on", async () => {
             before = await objects();
             const workloads = { ...config.workloads, ...allOf("workloads") };
-            stack.configure({ ...config, addons: allOf("addons"), workloads });
+            const images = applications.flatMap((application) => application.images ?? []);
+            await Promise.all(applications.map(({ prepare }) => prepare?.()));
+            stack.configure({ ...config, images, addons: allOf("addons"), workloads });
             const started = await startTimes(nodes);
             await stack.must(["up"], { show: true });
             assert.deepEqual(restarted(started, await startTimes(nodes)), []);
