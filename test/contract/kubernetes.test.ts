@@ -328,6 +328,48 @@ describe("the kubernetes plugin", function () {
             await cluster.delete(made);
         });
 
+        it("for every pod of a ReplicationController", async () => {
+            const name = "replicated";
+            const spec = { replicas: 2, selector: { app: name }, template: template(name, "ready") };
+            const wanted = { apiVersion: "v1", kind: "ReplicationController", metadata: meta(name), spec };
+            const made = await cluster.create(type("core/v1:ReplicationController"), name, wanted);
+            assert.equal(made.outputs.status.availableReplicas, 2);
+        });
+
+        it("for every pod of a StatefulSet", async () => {
+            const name = "numbered";
+            const selector = { matchLabels: { app: name } };
+            const spec = { replicas: 2, serviceName: name, selector, template: template(name, "ready") };
+            const wanted = { apiVersion: "apps/v1", kind: "StatefulSet", metadata: meta(name), spec };
+            const made = await cluster.create(type("apps/v1:StatefulSet"), name, wanted);
+            assert.equal(made.outputs.status.readyReplicas, 2);
+        });
+
+        it("for a claim's volume, unless its class waits for the first pod", async () => {
+            const classes = "/apis/storage.k8s.io/v1/storageclasses";
+            const lazy = `lazy-${namespace}`;
+            const claim = (name: string, storageClassName: string, annotations: Values = {}): Values => ({
+                apiVersion: "v1",
+                kind: "PersistentVolumeClaim",
+                metadata: meta(name, { annotations }),
+                spec: { storageClassName, accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Gi" } } },
+            });
+            const kind = type("core/v1:PersistentVolumeClaim");
+            await request("POST", classes, {
+                metadata: { name: lazy },
+                provisioner: "example.org/nobody",
+                volumeBindingMode: "WaitForFirstConsumer",
+            });
+            try {
+                const made = await cluster.create(kind, "later", claim("later", lazy));
+                assert.equal(made.outputs.status.phase, "Pending");
+                const never = cluster.create(kind, "never", claim("never", "of-nobody", brief));
+                await assert.rejects(never, /It waits for a volume: its phase is Pending/);
+            } finally {
+                await request("DELETE", `${classes}/${lazy}`);
+            }
+        });
+
         it("for a Pod to be ready", async () => {
             const { metadata, spec } = template("single", "ready");
             const wanted = { apiVersion: "v1", kind: "Pod", metadata: meta("single", metadata), spec };
