@@ -29,6 +29,8 @@ export class HelloKube extends Workload {
             name,
             {
                 type: "LoadBalancer",
+                // Nobody calls these: they would only be in the way of ports that the configuration names.
+                allocateLoadBalancerNodePorts: false,
                 externalIPs: [args.externalAddress],
                 ports: [{ name: "http", port: args.port, targetPort: "http" }],
             },

@@ -87,6 +87,8 @@ export class Microservices extends Workload {
             "frontend",
             {
                 type: "LoadBalancer",
+                // Nobody calls these: they would only be in the way of ports that the configuration names.
+                allocateLoadBalancerNodePorts: false,
                 externalIPs: [args.externalAddress],
                 ports: [{ name: "https", port: args.port, targetPort: "https" }],
             },

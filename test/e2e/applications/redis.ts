@@ -8,7 +8,8 @@ const password = "open-sesame";
 
 /** Row C4: redis on a port of a node's address. */
 export const redisOnANode: Application = {
-    workloads: { redis: { password } },
+    addons: { "local-path": {} },
+    workloads: { redis: { password, storage: "1Gi" } },
     cases(stack, { nodes, addresses }) {
         const [, address] = addresses;
         const login = ["AUTH", password];
@@ -30,12 +31,13 @@ export const redisOnANode: Application = {
             assert.ok(!shown.includes(password));
         });
 
-        it("redis: it is back on its port after its pod was deleted", async () => {
+        it("redis: what was written outlives the pod, on its volume", async () => {
+            const pods = () => stack.kubectl("-n", "redis", "get", "pods", "-o", "name");
+            const before = await pods();
             await stack.kubectl("-n", "redis", "delete", "pod", "-l", "app=redis", "--wait=false");
-            await eventually("another pod of redis", 60, async () => {
-                await stack.kubectl("-n", "redis", "rollout", "status", "deployment/redis", "--timeout=60s");
-                const [, answer] = await redis(address, login, ["PING"]);
-                return answer === "+PONG";
+            await eventually("the value from another pod of redis", 60, async () => {
+                const [, read] = await redis(address, login, ["GET", "greeting"]);
+                return (await pods()) !== before && read === "$12\r\nhello, world";
             });
         });
     },
