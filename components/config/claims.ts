@@ -27,12 +27,17 @@ export function wellFormed(raw: unknown): Partial<WorkloadsConfig> {
     return Object.fromEntries(parsed.filter(([, value]) => value !== undefined));
 }
 
+export interface Places {
+    readonly workloads: Partial<WorkloadsConfig>;
+    readonly nodes: readonly Machine[];
+    /** The API's, where it is well formed. */
+    readonly apiPort: number | undefined;
+    /** Names of the add-ons that are on. */
+    readonly addons: readonly string[];
+}
+
 /** Everything in which workloads don't fit the nodes: nodes that aren't there, ports taken twice. */
-export function placeProblems(
-    workloads: Partial<WorkloadsConfig>,
-    nodes: readonly Machine[],
-    apiPort: number | undefined,
-): string[] {
+export function placeProblems({ workloads, nodes, ...others }: Places): string[] {
     if (nodes.length === 0) {
         return [];
     }
@@ -40,7 +45,7 @@ export function placeProblems(
     return [
         ...strangers(workloads, nodes),
         ...amongNodePorts(wanted),
-        ...collisions([...daemons(nodes, apiPort), ...wanted]),
+        ...collisions([...daemons(nodes, others), ...wanted]),
     ];
 }
 
@@ -82,8 +87,14 @@ function everywhere(workloads: Partial<WorkloadsConfig>): Claim[] {
 }
 
 /** What runs on the nodes anyway: README.md, "What runs where". */
-function daemons(nodes: readonly Machine[], apiPort: number | undefined): Claim[] {
-    const everyNode = { sshd: [22], "the kubelet": [10250, 10248], "kube-proxy": [10256, 10249] };
+function daemons(nodes: readonly Machine[], { apiPort, addons }: Pick<Places, "apiPort" | "addons">): Claim[] {
+    const everyNode = {
+        sshd: [22],
+        "the kubelet": [10250, 10248],
+        "kube-proxy": [10256, 10249],
+        ...(addons.includes("metallb") && { "addons.metallb": [7472] }),
+        ...(addons.includes("monitoring") && { "addons.monitoring": [9100] }),
+    };
     const controlPlane = {
         "kube-apiserver": apiPort === undefined ? [] : [apiPort],
         etcd: [2379, 2380, 2381],

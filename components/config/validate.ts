@@ -55,7 +55,12 @@ function contradictions(raw: unknown): string[] {
         ...(network ? placementProblems(network, partial) : []),
         ...gateProblems(record(cluster).minimumReady, partial, lab),
         ...externalAddressProblems(workloads, partial),
-        ...placeProblems(wellFormed(workloads), partial, apiPortOf(record(cluster).api)),
+        ...placeProblems({
+            workloads: wellFormed(workloads),
+            nodes: partial,
+            apiPort: apiPortOf(record(cluster).api),
+            addons: Object.keys(record(addons)),
+        }),
         ...storageProblems(workloads, addons),
         ...imageProblems(images, { cluster, nodes, lab }),
         ...canaryProblems(wellFormed(workloads).canary),
@@ -78,7 +83,7 @@ export function nodeProblems(
         ...roleProblems(nodes),
         ...placementProblems(cluster.network, nodes),
         ...externalAddressProblems(workloads, nodes),
-        ...placeProblems(workloads, nodes, cluster.api.port),
+        ...placeProblems({ workloads, nodes, apiPort: cluster.api.port, addons: Object.keys(addons) }),
         ...(addons.metallb ? poolProblems(addons.metallb, cluster.network, addressesOf(nodes)) : []),
     ];
 }

@@ -164,6 +164,11 @@ describe("configuration", () => {
             workloads({ "static-pod": { node: "hex-n1", port: 6443 } }),
             /^workloads\.static-pod\.port 6443 is taken on hex-n1 by kube-apiserver already/,
         ],
+        [
+            "an add-on's port",
+            workloads({ redis: { port: 9100 } }, { addons: { monitoring: {} } }),
+            /^workloads\.redis\.port 9100 is taken on hex-n2 by addons\.monitoring already\.$/,
+        ],
         ["a host port among node ports", workloads({ redis: { port: 30500 } }), /range of node ports, 30000 to 32767/],
         ["a node port out of range", workloads({ classics: { nodePort: 8080 } }), /nodePort must be 30000 to 32767/],
         [
