@@ -48,14 +48,15 @@ function clusterResources(nodes: number): Record<string, number> {
         "command:remote:CopyToRemote": nodes,
         // Base, stage, credentials, activate and member of each; a worker's token; the control plane's step; the gate.
         "command:remote:Command": 5 * nodes + (nodes - 1) + 1 + 1,
-        // What nodes are allowed, flannel's role, CoreDNS' role.
+        // What nodes are allowed, the dashboard's role, flannel's role, CoreDNS' role.
         "slipway:access:NodeAccess": 1,
-        "kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding": 5 + 1 + 1,
-        "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole": 1 + 1,
+        "slipway:access:Viewer": 1,
+        "kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding": 5 + 1 + 1 + 1,
+        "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole": 1 + 1 + 1,
         "slipway:addons:Flannel": 1,
         "slipway:addons:CoreDns": 1,
         "kubernetes:core/v1:Namespace": 1,
-        "kubernetes:core/v1:ServiceAccount": 2,
+        "kubernetes:core/v1:ServiceAccount": 3,
         "kubernetes:core/v1:ConfigMap": 2,
         "kubernetes:apps/v1:DaemonSet": 1,
         "slipway:workloads:MyNginx": 1,
@@ -74,12 +75,21 @@ for (const size of [10, 100]) {
         const nodes: NodeSettings[] = names.map((name) => ({ name }));
         const changed = { kubelet: { maxPods: 50 } };
 
-        /** What the machines were asked beyond the probe, which each of `probed` is asked so many times; sorted. */
+        /**
+         * What the machines were asked beyond the probe, which each of `probed` is asked so many times, and beyond what
+         * the cluster holds, which the control plane is asked once; sorted.
+         */
         const asked = (probed: readonly string[], times = 1) => {
             const entries = Object.entries(fleet.machines.takeAsked()).map(([name, all]) => {
                 const probes = all.filter((what) => what === "probe").length;
                 assert.equal(probes, probed.includes(name) ? times : 0, `${name} was probed ${probes} times`);
-                return [name, all.filter((what) => what !== "probe").sort()] as const;
+                const holdings = all.filter((what) => what === "holdings").length;
+                assert.equal(
+                    holdings,
+                    name === controlPlane ? 1 : 0,
+                    `${name} was asked ${holdings} times what there is`,
+                );
+                return [name, all.filter((what) => what !== "probe" && what !== "holdings").sort()] as const;
             });
             assert.ok(probed.every((name) => entries.some(([found]) => found === name)));
             return Object.fromEntries(entries.filter(([, what]) => what.length > 0));
@@ -94,13 +104,13 @@ for (const size of [10, 100]) {
 
         after(() => fleet?.close());
 
-        it(`is ${9 * size + 81} resources, and each machine is asked for each of its steps once`, async () => {
+        it(`is ${9 * size + 85} resources, and each machine is asked for each of its steps once`, async () => {
             await fleet.run("up");
             const found = fleet.resources();
             assert.deepEqual(found, clusterResources(size));
             assert.equal(
                 Object.values(found).reduce((sum, count) => sum + count),
-                9 * size + 81,
+                9 * size + 85,
             );
             const workers = names.slice(1);
             const expected = Object.fromEntries(workers.map((name) => [name, created(workerSteps)]));

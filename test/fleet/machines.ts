@@ -25,7 +25,7 @@ const done: Answer = { code: 0, stdout: "" };
 export type OnApply = (step: { machine: string; kind: string; manifest: string }) => void;
 
 export class Machines {
-    /** What each machine was asked for since `asked` was last emptied: "probe", "copy", "stage apply", "join w-2", … */
+    /** What each machine was asked for since `asked` was last emptied: "probe", "holdings", "copy", "stage apply", "join w-2", … */
     readonly asked: Record<string, string[]> = {};
     private readonly machines = new Map<string, Machine>();
     private held: Promise<void> = Promise.resolve();
@@ -142,6 +142,10 @@ class Machine {
 
     /** `test ! -e …/step || sh …/step WORD… KEY=VALUE…`: what stands after the last path is what is asked. */
     private async answer(command: string, manifest: string): Promise<Answer> {
+        if (command.includes(" get crd,pv,pvc ")) {
+            await this.heard("holdings");
+            return done;
+        }
         const all = command.slice(command.lastIndexOf("/step ") + "/step ".length).split(" ");
         const values = Object.fromEntries(all.filter((word) => word.includes("=")).map((word) => word.split(/=(.*)/s)));
         const [kind, verb, node] = all.filter((word) => !word.includes("="));
