@@ -2,10 +2,14 @@ import type { OwnImage } from "../../../mirror/ownImages";
 import type { lab, TestStack } from "../harness";
 import { classics } from "./classics";
 import { healing } from "./healing";
+import { loadBalancer } from "./loadBalancer";
+import { grown, metrics, shrunk } from "./metrics";
 import { microservices } from "./microservices";
+import { monitoring } from "./monitoring";
 import { ownImages } from "./ownImages";
 import { redisOnANode } from "./redis";
 import { releases } from "./releases";
+import { storage } from "./storage";
 
 /** What a cluster is used for: each is switched on, used the way a person would, and switched off. */
 export interface Application {
@@ -21,11 +25,18 @@ export interface Application {
 
 /** In the order in which their cases run. */
 export const applications: readonly Application[] = [
+    // A load begins and ends while others are tried: an autoscaler takes its time.
+    metrics,
     redisOnANode,
     classics,
+    storage,
+    loadBalancer,
+    grown,
     microservices,
     ownImages,
     releases,
+    monitoring,
+    shrunk,
     healing,
 ];
 

@@ -65,7 +65,8 @@ export const storage: Application = {
             assert.match(await folders(), /_default_data-notes-0/);
             await stack.kubectl("delete", "pvc", "data-notes-0");
             await eventually("the folder's end", 30, async () => !/data-notes-0/.test(await folders()));
-            await eventually("the volume's end", 30, async () => (await stack.kubectl("get", "pv")) === "");
+            const claims = () => stack.kubectl("get", "pv", "-o", "jsonpath={.items[*].spec.claimRef.name}");
+            await eventually("the volume's end", 30, async () => !/data-notes-0/.test(await claims()));
         });
     },
 };
