@@ -1,6 +1,7 @@
 import type { OwnImage } from "../../../mirror/ownImages";
 import type { lab, TestStack } from "../harness";
 import { classics } from "./classics";
+import { dashboard } from "./dashboard";
 import { healing } from "./healing";
 import { loadBalancer } from "./loadBalancer";
 import { grown, metrics, shrunk } from "./metrics";
@@ -36,6 +37,8 @@ export const applications: readonly Application[] = [
     ownImages,
     releases,
     monitoring,
+    dashboard,
+    logs,
     shrunk,
     healing,
 ];
