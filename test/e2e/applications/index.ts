@@ -4,6 +4,7 @@ import { classics } from "./classics";
 import { dashboard } from "./dashboard";
 import { healing } from "./healing";
 import { loadBalancer } from "./loadBalancer";
+import { logs } from "./logs";
 import { grown, metrics, shrunk } from "./metrics";
 import { microservices } from "./microservices";
 import { monitoring } from "./monitoring";
