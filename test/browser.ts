@@ -5,6 +5,7 @@ import * as path from "node:path";
 import type { Readable, Writable } from "node:stream";
 
 import { which } from "../setup/run";
+import { eventually } from "./e2e/harness";
 
 /**
  * Chromium's executable; installed from the distribution where it is missing and that is possible. A string that
@@ -67,7 +68,8 @@ export class Browser {
 
     private constructor(file: string) {
         const args = [...flags, `--user-data-dir=${this.profile}`, "about:blank"];
-        this.process = spawn(file, args, { stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"] });
+        // A group of its own: its helpers are to end with it.
+        this.process = spawn(file, args, { stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"], detached: true });
         let rest = "";
         (this.process.stdio[4] as Readable).setEncoding("utf8").on("data", (text: string) => {
             const messages = (rest + text).split("\0");
@@ -135,10 +137,13 @@ export class Browser {
     }
 
     async close(): Promise<void> {
+        const group = -this.process.pid!;
         const closed = new Promise((resolve) => this.process.once("close", resolve));
-        this.process.kill("SIGKILL");
+        process.kill(group, "SIGKILL");
         await closed;
-        fs.rmSync(this.profile, { recursive: true, force: true, maxRetries: 5 });
+        // Helpers that still write would put files back while the folder is removed.
+        await eventually("the browser's helpers have ended", 10, async () => !isAlive(group));
+        fs.rmSync(this.profile, { recursive: true, force: true });
     }
 
     private send(method: string, params: object = {}): Promise<Record<string, unknown>> {
@@ -173,6 +178,15 @@ export class Browser {
         if (!response) return;
         const { body } = await this.send("Network.getResponseBody", { requestId }).catch(() => ({ body: "" }));
         this.answers.push({ url: response.url, status: response.status, body: String(body) });
+    }
+}
+
+/** Whether there is any process of this group; one that ended and that nobody has asked for yet is one, too. */
+function isAlive(group: number): boolean {
+    try {
+        return process.kill(group, 0);
+    } catch (error) {
+        return (error as NodeJS.ErrnoException).code === "EPERM";
     }
 }
 

@@ -63,96 +63,102 @@ describe("a cluster on the lab, from nothing to nothing", function () {
         return (await asked.catch(engineStopped)).stdout.trim();
     };
 
-    it("down clears what an up that was killed half-way has made", async () => {
-        await killedHalfWay(/e2e-2-base creat/);
-        assert.notEqual(await ours("ps", "-a"), "");
-        await stack.must(["down"]);
-        assert.equal(await ours("ps", "-a"), "");
-        assert.equal(await ours("network", "ls"), "");
-    });
+    // Mocha runs what stands in nested suites last: so everything does.
+    describe("it is built", () => {
+        it("down clears what an up that was killed half-way has made", async () => {
+            await killedHalfWay(/e2e-2-base creat/);
+            assert.notEqual(await ours("ps", "-a"), "");
+            await stack.must(["down"]);
+            assert.equal(await ours("ps", "-a"), "");
+            assert.equal(await ours("network", "ls"), "");
+        });
 
-    it("up, killed half-way and run again, builds the cluster and says what to try", async () => {
-        await killedHalfWay(/-stage creat/);
-        const { output } = await stack.must(["up"], { show: true });
-        for (const node of nodes) assert.match(output, new RegExp(node));
-        assert.match(output, /http:\/\/172\.31\.232\.\d+:\d+\//);
-        assert.match(output, /kubeconfig/i);
-    });
+        it("up, killed half-way and run again, builds the cluster and says what to try", async () => {
+            await killedHalfWay(/-stage creat/);
+            const { output } = await stack.must(["up"], { show: true });
+            for (const node of nodes) assert.match(output, new RegExp(node));
+            assert.match(output, /http:\/\/172\.31\.232\.\d+:\d+\//);
+            assert.match(output, /kubeconfig/i);
+        });
 
-    it("a second up at the same time says so and leaves", async () => {
-        const both = await Promise.all([stack.slipway(["up"]), stack.slipway(["up"])]);
-        assert.deepEqual(both.map(({ status }) => status).sort(), [0, 1]);
-        assert.match(both.find(({ status }) => status === 1)!.output, /is working on this stack already/);
-    });
+        it("a second up at the same time says so and leaves", async () => {
+            const both = await Promise.all([stack.slipway(["up"]), stack.slipway(["up"])]);
+            assert.deepEqual(both.map(({ status }) => status).sort(), [0, 1]);
+            assert.match(both.find(({ status }) => status === 1)!.output, /is working on this stack already/);
+        });
 
-    it("kubectl shows nodes, roles, versions, pods and services as users know them (A7)", async () => {
-        const lines = await everyNodeReady();
-        assert.match(lines[0], /control-plane/);
-        for (const line of lines) assert.match(line, /v1\.36\.3/);
-        // On the master kubectl is ready for root, without a word about a kubeconfig (B3).
-        assert.match(await stack.kubectl("cluster-info"), /control plane.* is running at/);
-        assert.match(await stack.kubectl("get", "pods", "-o", "wide", "-A"), /coredns/);
-        assert.match(await stack.kubectl("get", "svc"), /hello-kube .*LoadBalancer/);
-        assert.equal((await onNode("e2e-1", "kubectl get nodes --no-headers | wc -l")).trim(), "3");
-    });
+        it("kubectl shows nodes, roles, versions, pods and services as users know them (A7)", async () => {
+            const lines = await everyNodeReady();
+            assert.match(lines[0], /control-plane/);
+            for (const line of lines) assert.match(line, /v1\.36\.3/);
+            // On the master kubectl is ready for root, without a word about a kubeconfig (B3).
+            assert.match(await stack.kubectl("cluster-info"), /control plane.* is running at/);
+            assert.match(await stack.kubectl("get", "pods", "-o", "wide", "-A"), /coredns/);
+            assert.match(await stack.kubectl("get", "svc"), /hello-kube .*LoadBalancer/);
+            assert.equal((await onNode("e2e-1", "kubectl get nodes --no-headers | wc -l")).trim(), "3");
+        });
 
-    it("my-nginx answers on its cluster address from every node (A4)", async () => {
-        const ip = await stack.kubectl("get", "svc", "my-nginx", "-o", "jsonpath={.spec.clusterIP}");
-        for (const node of nodes) {
-            assert.match(await onNode(node, `curl -sS --max-time 5 http://${ip}/`), /Welcome to nginx/);
-        }
-        assert.equal((await pods("app=my-nginx")).length, 3);
-    });
+        it("my-nginx answers on its cluster address from every node (A4)", async () => {
+            const ip = await stack.kubectl("get", "svc", "my-nginx", "-o", "jsonpath={.spec.clusterIP}");
+            for (const node of nodes) {
+                assert.match(await onNode(node, `curl -sS --max-time 5 http://${ip}/`), /Welcome to nginx/);
+            }
+            assert.equal((await pods("app=my-nginx")).length, 3);
+        });
 
-    it("hello-kube answers on its cluster address and on a node's address, from 2 nodes (A5, A6 test 3)", async () => {
-        const service = await stack.kubectlJson<{ spec: { clusterIP: string; externalIPs: string[] } }>(
-            "get",
-            "svc",
-            "hello-kube",
-        );
-        assert.ok(addresses.includes(service.spec.externalIPs[0]));
-        assert.match(await get(`http://${service.spec.externalIPs[0]}:8300/hostname`), /hello-kube/);
-        assert.match(await onNode("e2e-3", `curl -sS http://${service.spec.clusterIP}:8300/hostname`), /hello-kube/);
-        const placed = new Set((await pods("app=hello-kube")).map((pod) => pod.spec.nodeName));
-        assert.equal(placed.size, 2);
-    });
-
-    it("pods reach pods on other nodes and find services by name (C2)", async () => {
-        const hello = await pods("app=hello-kube");
-        const target = (await pods("app=my-nginx")).find((pod) => pod.spec.nodeName !== hello[0].spec.nodeName);
-        assert.ok(target, "an nginx pod on another node");
-        const dial = (host: string, port: number) =>
-            onNode(
-                hello[0].spec.nodeName,
-                `curl -sS 'http://${hello[0].status.podIP}/dial?host=${host}&port=${port}&protocol=http&request=/'`,
+        it("hello-kube answers on its cluster address and on a node's address, from 2 nodes (A5, A6 test 3)", async () => {
+            const service = await stack.kubectlJson<{ spec: { clusterIP: string; externalIPs: string[] } }>(
+                "get",
+                "svc",
+                "hello-kube",
             );
-        assert.match(await dial(target.status.podIP, 80), /Welcome to nginx/);
-        assert.match(await dial(`my-nginx.default.svc.${domain}`, 80), /Welcome to nginx/);
-        assert.match(await dial("my-nginx", 80), /Welcome to nginx/);
-    });
+            assert.ok(addresses.includes(service.spec.externalIPs[0]));
+            assert.match(await get(`http://${service.spec.externalIPs[0]}:8300/hostname`), /hello-kube/);
+            assert.match(
+                await onNode("e2e-3", `curl -sS http://${service.spec.clusterIP}:8300/hostname`),
+                /hello-kube/,
+            );
+            const placed = new Set((await pods("app=hello-kube")).map((pod) => pod.spec.nodeName));
+            assert.equal(placed.size, 2);
+        });
 
-    it("kubectl logs, exec and port-forward work", async () => {
-        const [pod] = await pods("app=hello-kube");
-        assert.match(await stack.kubectl("logs", pod.metadata.name), /HTTP|http|Started/);
-        assert.match(await stack.kubectl("exec", pod.metadata.name, "--", "/agnhost", "--help"), /Usage:/);
-        const [command, ...words] = stack.kubectlWords("port-forward", `pod/${pod.metadata.name}`, "18300:80");
-        const forward = spawn(command, words);
-        try {
-            const name = await eventually("port-forward", 20, () => get("http://127.0.0.1:18300/hostname"));
-            assert.equal(name, pod.metadata.name);
-        } finally {
-            forward.kill();
-        }
-    });
+        it("pods reach pods on other nodes and find services by name (C2)", async () => {
+            const hello = await pods("app=hello-kube");
+            const target = (await pods("app=my-nginx")).find((pod) => pod.spec.nodeName !== hello[0].spec.nodeName);
+            assert.ok(target, "an nginx pod on another node");
+            const dial = (host: string, port: number) =>
+                onNode(
+                    hello[0].spec.nodeName,
+                    `curl -sS 'http://${hello[0].status.podIP}/dial?host=${host}&port=${port}&protocol=http&request=/'`,
+                );
+            assert.match(await dial(target.status.podIP, 80), /Welcome to nginx/);
+            assert.match(await dial(`my-nginx.default.svc.${domain}`, 80), /Welcome to nginx/);
+            assert.match(await dial("my-nginx", 80), /Welcome to nginx/);
+        });
 
-    it("a second up changes nothing and restarts nothing (X2)", async () => {
-        const before = await startTimes(nodes);
-        const { output } = await stack.must(["up"]);
-        assert.doesNotMatch(
-            output,
-            /[+~-]\d* (created|updated|replaced|deleted)|\b[1-9]\d* (created|updated|replaced)/,
-        );
-        assert.deepEqual(restarted(before, await startTimes(nodes)), []);
+        it("kubectl logs, exec and port-forward work", async () => {
+            const [pod] = await pods("app=hello-kube");
+            assert.match(await stack.kubectl("logs", pod.metadata.name), /HTTP|http|Started/);
+            assert.match(await stack.kubectl("exec", pod.metadata.name, "--", "/agnhost", "--help"), /Usage:/);
+            const [command, ...words] = stack.kubectlWords("port-forward", `pod/${pod.metadata.name}`, "18300:80");
+            const forward = spawn(command, words);
+            try {
+                const name = await eventually("port-forward", 20, () => get("http://127.0.0.1:18300/hostname"));
+                assert.equal(name, pod.metadata.name);
+            } finally {
+                forward.kill();
+            }
+        });
+
+        it("a second up changes nothing and restarts nothing (X2)", async () => {
+            const before = await startTimes(nodes);
+            const { output } = await stack.must(["up"]);
+            assert.doesNotMatch(
+                output,
+                /[+~-]\d* (created|updated|replaced|deleted)|\b[1-9]\d* (created|updated|replaced)/,
+            );
+            assert.deepEqual(restarted(before, await startTimes(nodes)), []);
+        });
     });
 
     describe("the applications and services that it is for", () => {
@@ -189,154 +195,167 @@ describe("a cluster on the lab, from nothing to nothing", function () {
         });
     });
 
-    it("no secret is printed by up, preview or info, and kubeconfig prints itself and nothing else", async () => {
-        const { stdout } = await stack.must(["kubeconfig"]);
-        assert.match(stdout, /^apiVersion: v1/);
-        assert.match(stdout, /current-context: e2e/);
-        const key = /client-key-data: (\S+)/.exec(stdout);
-        assert.ok(key);
-        const shown = (await stack.must(["preview"])).output + (await stack.must(["info"])).output;
-        assert.ok(!shown.includes(key[1]));
-        assert.doesNotMatch(shown, /PRIVATE KEY/);
-        for (const node of nodes) assert.match(shown, new RegExp(node));
-        // What is stored is encrypted: keys, kubeconfig, and the workers' bootstrap tokens.
-        const stored = stack.state();
-        assert.ok(stored.includes("ciphertext"));
-        assert.ok(!stored.includes(key[1]) && !stored.includes(stdout.slice(0, 200)));
-        assert.doesNotMatch(stored, /PRIVATE KEY|"[a-z0-9]{6}\.[a-z0-9]{16}\\n"/);
-        const processes = await docker("exec", nodes[0], "sh", "-c", "cat /proc/[0-9]*/cmdline | tr '\\0' ' '");
-        assert.doesNotMatch(processes.stdout, /PRIVATE KEY|--token[ =]/);
-    });
+    describe("it lives and goes", () => {
+        it("no secret is printed by up, preview or info, and kubeconfig prints itself and nothing else", async () => {
+            const { stdout } = await stack.must(["kubeconfig"]);
+            assert.match(stdout, /^apiVersion: v1/);
+            assert.match(stdout, /current-context: e2e/);
+            const key = /client-key-data: (\S+)/.exec(stdout);
+            assert.ok(key);
+            const shown = (await stack.must(["preview"])).output + (await stack.must(["info"])).output;
+            assert.ok(!shown.includes(key[1]));
+            assert.doesNotMatch(shown, /PRIVATE KEY/);
+            for (const node of nodes) assert.match(shown, new RegExp(node));
+            // What is stored is encrypted: keys, kubeconfig, and the workers' bootstrap tokens.
+            const stored = stack.state();
+            assert.ok(stored.includes("ciphertext"));
+            assert.ok(!stored.includes(key[1]) && !stored.includes(stdout.slice(0, 200)));
+            assert.doesNotMatch(stored, /PRIVATE KEY|"[a-z0-9]{6}\.[a-z0-9]{16}\\n"/);
+            const processes = await docker("exec", nodes[0], "sh", "-c", "cat /proc/[0-9]*/cmdline | tr '\\0' ' '");
+            assert.doesNotMatch(processes.stdout, /PRIVATE KEY|--token[ =]/);
+        });
 
-    it("a kubeconfig for somebody else has a name, groups and an end of its own, and may do what its groups may", async () => {
-        const { stdout } = await stack.must(["kubeconfig", "--user", "anna", "--group", "viewers,ops", "--ttl", "15m"]);
-        const file = `${stack.home}/anna.yaml`;
-        fs.writeFileSync(file, stdout, { mode: 0o600 });
-        const [command, ...words] = stack.kubectlWords();
-        words[words.indexOf("--kubeconfig") + 1] = file;
-        const anna = (...more: string[]) => run(command, [...words, ...more]);
-        const { stdout: who } = await anna("auth", "whoami", "-o", "json");
-        const { username, groups } = JSON.parse(who).status.userInfo;
-        assert.deepEqual([username, groups], ["anna", ["ops", "viewers", "system:authenticated"]]);
-        await assert.rejects(anna("get", "pods"), /User "anna" cannot list resource "pods"/);
-        await stack.kubectl("create", "clusterrolebinding", "viewers", "--clusterrole=view", "--group=viewers");
-        await anna("get", "pods");
-        await assert.rejects(anna("get", "secrets"), /cannot list resource "secrets"/);
-        await stack.kubectl("delete", "clusterrolebinding", "viewers");
-        const data = /client-certificate-data: (\S+)/.exec(stdout)![1];
-        const { validTo } = new X509Certificate(Buffer.from(data, "base64"));
-        assert.ok(Date.parse(validTo) - Date.now() < 16 * 60_000);
-        assert.doesNotMatch(await stack.kubectl("get", "csr", "-o", "name"), /slipway-user/);
-    });
+        it("a kubeconfig for somebody else has a name, groups and an end of its own, and may do what its groups may", async () => {
+            const { stdout } = await stack.must([
+                "kubeconfig",
+                "--user",
+                "anna",
+                "--group",
+                "viewers,ops",
+                "--ttl",
+                "15m",
+            ]);
+            const file = `${stack.home}/anna.yaml`;
+            fs.writeFileSync(file, stdout, { mode: 0o600 });
+            const [command, ...words] = stack.kubectlWords();
+            words[words.indexOf("--kubeconfig") + 1] = file;
+            const anna = (...more: string[]) => run(command, [...words, ...more]);
+            const { stdout: who } = await anna("auth", "whoami", "-o", "json");
+            const { username, groups } = JSON.parse(who).status.userInfo;
+            assert.deepEqual([username, groups], ["anna", ["ops", "viewers", "system:authenticated"]]);
+            await assert.rejects(anna("get", "pods"), /User "anna" cannot list resource "pods"/);
+            await stack.kubectl("create", "clusterrolebinding", "viewers", "--clusterrole=view", "--group=viewers");
+            await anna("get", "pods");
+            await assert.rejects(anna("get", "secrets"), /cannot list resource "secrets"/);
+            await stack.kubectl("delete", "clusterrolebinding", "viewers");
+            const data = /client-certificate-data: (\S+)/.exec(stdout)![1];
+            const { validTo } = new X509Certificate(Buffer.from(data, "base64"));
+            assert.ok(Date.parse(validTo) - Date.now() < 16 * 60_000);
+            assert.doesNotMatch(await stack.kubectl("get", "csr", "-o", "name"), /slipway-user/);
+        });
 
-    it("a support bundle has logs and states of every node, and no secret", async () => {
-        const { stdout } = await stack.must(["support-bundle"]);
-        const bundle = stdout.trim();
-        try {
-            assert.equal(fs.statSync(bundle).mode & 0o777, 0o600);
-            const { stdout: list } = await run("tar", ["tzf", bundle]);
-            for (const node of nodes) assert.match(list, new RegExp(`/nodes/${node}/journal-kubelet\\.txt`));
-            assert.match(list, /\/api\/cluster\.yaml/);
-            const { stdout: text } = await run("tar", ["xzOf", bundle], { maxBuffer: 256 << 20 });
-            assert.match(text, /Starting kubelet|Started kubelet/i);
-            assert.doesNotMatch(text, /PRIVATE KEY|\beyJ[\w-]+\.eyJ/);
-            const key = /client-key-data: (\S+)/.exec((await stack.must(["kubeconfig"])).stdout)![1];
-            assert.ok(!text.includes(key));
-        } finally {
-            fs.rmSync(bundle);
-        }
-    });
-
-    it("a node of another cluster is refused, and the way out is named (D14)", async () => {
-        await onNode("e2e-2", "cp -p /var/lib/slipway/owner /root/owner && echo other:0000 > /var/lib/slipway/owner");
-        const { status, output } = await stack.slipway(["up"]);
-        await onNode("e2e-2", "mv /root/owner /var/lib/slipway/owner");
-        assert.notEqual(status, 0);
-        assert.match(output, /e2e-2/);
-        assert.match(output, /belongs to/);
-    });
-
-    it("a lost state is missed by up, and comes back from a control plane by adopt; nothing has changed (D14)", async () => {
-        const kept = await onNode("e2e-1", "zcat /var/lib/slipway/state.json.gz");
-        const passphrase = fs.readFileSync(`${stack.home}/passphrase`, "utf8").trim();
-        assert.ok(kept.includes("ciphertext") && !kept.includes("PRIVATE KEY") && !kept.includes(passphrase));
-        const [there, away] = [`${stack.home}/state`, `${stack.home}/state.lost`];
-        fs.renameSync(there, away);
-        try {
-            const { status, output } = await stack.slipway(["up"]);
-            assert.equal(status, 1);
-            assert.match(output, /e2e-1, e2e-2, e2e-3 belong to the cluster e2e .*no state/);
-            assert.match(output, /npm run adopt -- --stack e2e/);
-            assert.match((await stack.must(["adopt"])).output, /Stack e2e is here again: \d+ resources/);
-            assert.doesNotMatch((await stack.must(["preview"])).output, /to update|to create|to delete|to replace/);
-            fs.rmSync(away, { recursive: true });
-        } finally {
-            if (fs.existsSync(away)) {
-                fs.rmSync(there, { recursive: true, force: true });
-                fs.renameSync(away, there);
+        it("a support bundle has logs and states of every node, and no secret", async () => {
+            const { stdout } = await stack.must(["support-bundle"]);
+            const bundle = stdout.trim();
+            try {
+                assert.equal(fs.statSync(bundle).mode & 0o777, 0o600);
+                const { stdout: list } = await run("tar", ["tzf", bundle]);
+                for (const node of nodes) assert.match(list, new RegExp(`/nodes/${node}/journal-kubelet\\.txt`));
+                assert.match(list, /\/api\/cluster\.yaml/);
+                const { stdout: text } = await run("tar", ["xzOf", bundle], { maxBuffer: 256 << 20 });
+                assert.match(text, /Starting kubelet|Started kubelet/i);
+                assert.doesNotMatch(text, /PRIVATE KEY|\beyJ[\w-]+\.eyJ/);
+                const key = /client-key-data: (\S+)/.exec((await stack.must(["kubeconfig"])).stdout)![1];
+                assert.ok(!text.includes(key));
+            } finally {
+                fs.rmSync(bundle);
             }
-        }
-    });
+        });
 
-    it("all nodes powered off at once and on again: the cluster comes back by itself", async () => {
-        await docker("kill", ...nodes);
-        await docker("start", ...nodes);
-        await everyNodeReady();
-        await eventually("hello-kube after the power cut", 180, () => get(`http://${addresses[1]}:8300/hostname`));
-        const ip = await stack.kubectl("get", "svc", "my-nginx", "-o", "jsonpath={.spec.clusterIP}");
-        await eventually("my-nginx after the power cut", 180, async () =>
-            /Welcome to nginx/.test(await onNode("e2e-2", `curl -sS --max-time 3 http://${ip}/`)),
-        );
-        assert.doesNotMatch((await stack.must(["preview"])).output, /to update|to create|to delete/);
-    });
+        it("a node of another cluster is refused, and the way out is named (D14)", async () => {
+            await onNode(
+                "e2e-2",
+                "cp -p /var/lib/slipway/owner /root/owner && echo other:0000 > /var/lib/slipway/owner",
+            );
+            const { status, output } = await stack.slipway(["up"]);
+            await onNode("e2e-2", "mv /root/owner /var/lib/slipway/owner");
+            assert.notEqual(status, 0);
+            assert.match(output, /e2e-2/);
+            assert.match(output, /belongs to/);
+        });
 
-    it("a node that is switched off is one line and holds up nobody; it catches up later (D16)", async () => {
-        await docker("stop", "--time", "1", "e2e-3");
-        stack.configure({ ...config, cluster: { ...config.cluster, kubelet: { maxPods: 112 } } });
-        const { output } = await stack.must(["up"]);
-        assert.match(output, /e2e-3: .*left as it is in this run/);
-        assert.match(output, /2 updated/);
-        await docker("start", "e2e-3");
-        await everyNodeReady();
-        assert.match((await stack.must(["up"])).output, /1 updated/);
-        assert.doesNotMatch((await stack.must(["preview"])).output, /to update|to create|to delete/);
-        stack.configure(config);
-        await stack.must(["up"]);
-    });
+        it("a lost state is missed by up, and comes back from a control plane by adopt; nothing has changed (D14)", async () => {
+            const kept = await onNode("e2e-1", "zcat /var/lib/slipway/state.json.gz");
+            const passphrase = fs.readFileSync(`${stack.home}/passphrase`, "utf8").trim();
+            assert.ok(kept.includes("ciphertext") && !kept.includes("PRIVATE KEY") && !kept.includes(passphrase));
+            const [there, away] = [`${stack.home}/state`, `${stack.home}/state.lost`];
+            fs.renameSync(there, away);
+            try {
+                const { status, output } = await stack.slipway(["up"]);
+                assert.equal(status, 1);
+                assert.match(output, /e2e-1, e2e-2, e2e-3 belong to the cluster e2e .*no state/);
+                assert.match(output, /npm run adopt -- --stack e2e/);
+                assert.match((await stack.must(["adopt"])).output, /Stack e2e is here again: \d+ resources/);
+                assert.doesNotMatch((await stack.must(["preview"])).output, /to update|to create|to delete|to replace/);
+                fs.rmSync(away, { recursive: true });
+            } finally {
+                if (fs.existsSync(away)) {
+                    fs.rmSync(there, { recursive: true, force: true });
+                    fs.renameSync(away, there);
+                }
+            }
+        });
 
-    it("workloads taken out of the config leave nothing (A6)", async () => {
-        stack.configure({ ...config, workloads: { "hello-kube": { replicas: 3 } } });
-        await stack.must(["up"]);
-        assert.equal((await pods("app=hello-kube")).length, 3);
-        assert.equal((await pods("app=my-nginx")).length, 0);
-        stack.configure({ ...config, workloads: {} });
-        await stack.must(["up"]);
-        const left = await stack.kubectl("get", "all", "-n", "default", "-o", "name");
-        assert.equal(left.trim(), "service/kubernetes");
-    });
+        it("all nodes powered off at once and on again: the cluster comes back by itself", async () => {
+            await docker("kill", ...nodes);
+            await docker("start", ...nodes);
+            await everyNodeReady();
+            await eventually("hello-kube after the power cut", 180, () => get(`http://${addresses[1]}:8300/hostname`));
+            const ip = await stack.kubectl("get", "svc", "my-nginx", "-o", "jsonpath={.spec.clusterIP}");
+            await eventually("my-nginx after the power cut", 180, async () =>
+                /Welcome to nginx/.test(await onNode("e2e-2", `curl -sS --max-time 3 http://${ip}/`)),
+            );
+            assert.doesNotMatch((await stack.must(["preview"])).output, /to update|to create|to delete/);
+        });
 
-    it("destroyed while its machines stay, the cluster leaves nothing on them (B11)", async () => {
-        const urn = "urn:pulumi:e2e::slipway::slipway:index:Cluster::e2e";
-        await stack.must(["pulumi", "destroy", "--yes", "--skip-preview", "--target", urn, "--target-dependents"]);
-        for (const node of nodes) {
-            // podman's own, which was on e2e-3 before us.
-            const podmans = /87-podman-bridge|cni\.lock|^\/var\/lib\/cni$/;
-            const found = (await traces(node)).filter((trace) => !(node === "e2e-3" && podmans.test(trace)));
-            assert.deepEqual(found, [], node);
-        }
-        // The engine of e2e-1 was there before us, and stays; that of e2e-3 goes.
-        assert.match(await onNode("e2e-1", "docker --version"), /Docker version/);
-        assert.match(await onNode("e2e-3", "docker --version 2>&1 || echo none"), /none/);
-        const machines = (await ours("ps")).split("\n");
-        assert.equal(machines.length, nodes.length + 1);
-    });
+        it("a node that is switched off is one line and holds up nobody; it catches up later (D16)", async () => {
+            await docker("stop", "--time", "1", "e2e-3");
+            stack.configure({ ...config, cluster: { ...config.cluster, kubelet: { maxPods: 112 } } });
+            const { output } = await stack.must(["up"]);
+            assert.match(output, /e2e-3: .*left as it is in this run/);
+            assert.match(output, /2 updated/);
+            await docker("start", "e2e-3");
+            await everyNodeReady();
+            assert.match((await stack.must(["up"])).output, /1 updated/);
+            assert.doesNotMatch((await stack.must(["preview"])).output, /to update|to create|to delete/);
+            stack.configure(config);
+            await stack.must(["up"]);
+        });
 
-    it("down leaves no container, network, volume or state of ours", async () => {
-        await stack.must(["down"]);
-        assert.equal(await ours("ps", "-a"), "");
-        assert.equal(await ours("network", "ls"), "");
-        assert.equal(await ours("volume", "ls"), "");
-        const left = await docker("ps", "-a", "--format", "{{.Names}}").catch(engineStopped);
-        assert.doesNotMatch(left.stdout, /^e2e-/m);
+        it("workloads taken out of the config leave nothing (A6)", async () => {
+            stack.configure({ ...config, workloads: { "hello-kube": { replicas: 3 } } });
+            await stack.must(["up"]);
+            assert.equal((await pods("app=hello-kube")).length, 3);
+            assert.equal((await pods("app=my-nginx")).length, 0);
+            stack.configure({ ...config, workloads: {} });
+            await stack.must(["up"]);
+            const left = await stack.kubectl("get", "all", "-n", "default", "-o", "name");
+            assert.equal(left.trim(), "service/kubernetes");
+        });
+
+        it("destroyed while its machines stay, the cluster leaves nothing on them (B11)", async () => {
+            const urn = "urn:pulumi:e2e::slipway::slipway:index:Cluster::e2e";
+            await stack.must(["pulumi", "destroy", "--yes", "--skip-preview", "--target", urn, "--target-dependents"]);
+            for (const node of nodes) {
+                // podman's own, which was on e2e-3 before us.
+                const podmans = /87-podman-bridge|cni\.lock|^\/var\/lib\/cni$/;
+                const found = (await traces(node)).filter((trace) => !(node === "e2e-3" && podmans.test(trace)));
+                assert.deepEqual(found, [], node);
+            }
+            // The engine of e2e-1 was there before us, and stays; that of e2e-3 goes.
+            assert.match(await onNode("e2e-1", "docker --version"), /Docker version/);
+            assert.match(await onNode("e2e-3", "docker --version 2>&1 || echo none"), /none/);
+            const machines = (await ours("ps")).split("\n");
+            assert.equal(machines.length, nodes.length + 1);
+        });
+
+        it("down leaves no container, network, volume or state of ours", async () => {
+            await stack.must(["down"]);
+            assert.equal(await ours("ps", "-a"), "");
+            assert.equal(await ours("network", "ls"), "");
+            assert.equal(await ours("volume", "ls"), "");
+            const left = await docker("ps", "-a", "--format", "{{.Names}}").catch(engineStopped);
+            assert.doesNotMatch(left.stdout, /^e2e-/m);
+        });
     });
 });

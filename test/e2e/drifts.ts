@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 
 import type { DriftReport } from "../../operations/changes/driftReport";
 import { docker, eventually, onNode } from "./harness";
-import { Changes, Expected, preview, previewShows, shown, sorted, Tables, upRestarts } from "./tables";
+import { Expected, preview, previewShows, shown, sorted, Tables, united, upRestarts } from "./tables";
 
 /** Something that somebody does by hand, behind Slipway's back. */
 interface ByHand extends Expected {
@@ -142,21 +142,6 @@ function byHand([n1, n2, n3]: readonly string[]): ByHand[] {
         },
     ];
 }
-
-const united = (all: readonly Expected[]): Required<Expected> => {
-    const each = (of: (one: Expected) => Changes | undefined) => {
-        const lines: Record<string, string[]> = {};
-        for (const changes of all) {
-            for (const [node, more] of Object.entries(of(changes) ?? {})) (lines[node] ??= []).push(...more);
-        }
-        return lines;
-    };
-    return sorted({
-        nodes: each(({ nodes }) => nodes),
-        restarts: each(({ restarts }) => restarts),
-        cluster: all.flatMap(({ cluster = [] }) => cluster),
-    });
-};
 
 /** Whether a report shows this, whatever else it shows. */
 function tells(report: Expected, { nodes = {}, cluster = [] }: Expected): void {

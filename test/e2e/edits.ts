@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 
-import { editRows } from "./editRows";
+import { editGroups } from "./editRows";
 import { restarted, startTimes } from "./harness";
-import { type Configuration, previewShows, type Tables, upRestarts } from "./tables";
+import { type Configuration, previewShows, type Tables, united, upRestarts } from "./tables";
 
 interface Refused {
     edit(configuration: Configuration): unknown;
@@ -43,25 +43,38 @@ const refused: readonly Refused[] = [
     },
 ];
 
-/** Cases of a describe: each edit has a preview of its own, an `up`, and the units' start times before and after. */
+/**
+ * Cases of a describe: each edit has a preview of its own, then one `up` makes those of a group, and the units' start
+ * times before and after tell what restarted.
+ */
 export function editCases(tables: Tables): void {
     const { stack, nodes } = tables;
-    for (const row of editRows(tables)) {
-        it(`edited: ${row.name}${row.only ? ` (a preview only: ${row.only})` : ""}`, async () => {
+    for (const group of editGroups(tables)) {
+        const edits = group.filter(({ only }) => only === undefined);
+        let previewed: Configuration;
+        for (const row of group) {
+            it(`edited: ${row.name}${row.only ? ` (a preview only: ${row.only})` : ""}`, async () => {
+                previewed = structuredClone(tables.configuration());
+                row.edit(previewed);
+                stack.configure({ ...previewed });
+                try {
+                    await row.before?.(previewed);
+                    await previewShows(stack, row);
+                } finally {
+                    stack.configure({ ...tables.configuration() });
+                }
+            });
+        }
+        if (edits.length === 0) continue;
+        const these = edits.length === 1 ? "makes it" : `makes these ${edits.length} edits`;
+        it(`edited: one up ${these}, and restarts what their previews said and nothing else`, async () => {
             const configuration = tables.configuration();
-            const edited = structuredClone(configuration);
-            row.edit(edited);
-            stack.configure({ ...edited });
-            try {
-                await row.before?.(edited);
-                await previewShows(stack, row);
-                if (row.only) return;
-                Object.assign(configuration, edited);
-                await upRestarts(stack, nodes, row.restarts);
-                await row.after?.();
-            } finally {
-                stack.configure({ ...configuration });
-            }
+            // What `before` found out about a single edit belongs to it.
+            if (edits.length === 1) Object.assign(configuration, previewed);
+            else edits.forEach((row) => row.edit(configuration));
+            stack.configure({ ...configuration });
+            await upRestarts(stack, nodes, united(edits).restarts);
+            for (const row of edits) await row.after?.();
         });
     }
 

@@ -35,7 +35,7 @@ export interface Expected {
 /** Something that somebody edits, and all that it may touch. */
 export interface Edit extends Expected {
     readonly name: string;
-    /** Stays: each row stands on those before it. Not so where `only` says why the row ends with its preview. */
+    /** Stays: each group of rows stands on those before it. Not so where `only` says why the row is a preview and no more. */
     edit(configuration: Configuration): void;
     readonly only?: string;
     /** What has to be there before; the configuration is written already. */
@@ -75,6 +75,22 @@ export function sorted({ nodes = {}, restarts = {}, cluster = [] }: Expected): R
         );
     return { nodes: each(nodes), restarts: each(restarts), cluster: [...cluster].sort() };
 }
+
+/** All of these together. */
+export const united = (all: readonly Expected[]): Required<Expected> => {
+    const each = (of: (one: Expected) => Changes | undefined) => {
+        const lines: Record<string, string[]> = {};
+        for (const changes of all) {
+            for (const [node, more] of Object.entries(of(changes) ?? {})) (lines[node] ??= []).push(...more);
+        }
+        return lines;
+    };
+    return sorted({
+        nodes: each(({ nodes }) => nodes),
+        restarts: each(({ restarts }) => restarts),
+        cluster: all.flatMap(({ cluster = [] }) => cluster),
+    });
+};
 
 /** `slipway preview --json`. */
 export async function preview(stack: TestStack): Promise<PreviewReport> {
