@@ -174,24 +174,28 @@ describe("a cluster on the lab, from nothing to nothing", function () {
             );
         };
 
-        it("each is a line of the configuration; one up switches all of them on", async () => {
-            before = await objects();
-            const workloads = { ...config.workloads, ...allOf("workloads") };
-            const images = applications.flatMap((application) => application.images ?? []);
-            await Promise.all(applications.map(({ prepare }) => prepare?.()));
-            stack.configure({ ...config, images, addons: allOf("addons"), workloads });
-            const started = await startTimes(nodes);
-            await stack.must(["up"], { show: true });
-            assert.deepEqual(restarted(started, await startTimes(nodes)), []);
-            assert.doesNotMatch((await stack.must(["preview"])).output, /to update|to create|to delete|to replace/);
+        describe("switched on", () => {
+            it("each is a line of the configuration; one up switches all of them on", async () => {
+                before = await objects();
+                const workloads = { ...config.workloads, ...allOf("workloads") };
+                const images = applications.flatMap((application) => application.images ?? []);
+                await Promise.all(applications.map(({ prepare }) => prepare?.()));
+                stack.configure({ ...config, images, addons: allOf("addons"), workloads });
+                const started = await startTimes(nodes);
+                await stack.must(["up"], { show: true });
+                assert.deepEqual(restarted(started, await startTimes(nodes)), []);
+                assert.doesNotMatch((await stack.must(["preview"])).output, /to update|to create|to delete|to replace/);
+            });
         });
 
-        applications.forEach(({ cases }) => cases(stack, lab));
+        describe("in use", () => applications.forEach(({ cases }) => cases(stack, lab)));
 
-        it("switched off, they leave nothing", async () => {
-            stack.configure({ ...config, addons: {}, remove: ["local-path", "metallb", "monitoring"] });
-            await stack.must(["up"]);
-            assert.equal(await objects(), before);
+        describe("switched off", () => {
+            it("they leave nothing", async () => {
+                stack.configure({ ...config, addons: {}, remove: ["local-path", "metallb", "monitoring"] });
+                await stack.must(["up"]);
+                assert.equal(await objects(), before);
+            });
         });
     });
 

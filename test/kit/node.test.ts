@@ -119,6 +119,24 @@ prove docker ${image} /bin/busybox true
         assert.equal(missing.code, 0, "what is installed already is not fetched again, wherever it comes from");
     });
 
+    it("stage: keeps an image that is no longer wanted until it is applied again, for pods that are ending", async () => {
+        const without = stage()
+            .replace(/^image .*\n/m, "")
+            .replace(/^prove .*\n/m, "");
+        const images = () => machine.root("docker images -q demo");
+        const id = await images();
+        const apply = async (manifest: string) => assert.equal((await machine.step("stage apply", manifest)).code, 0);
+        await apply(without);
+        assert.equal(await images(), id);
+        await apply(stage());
+        assert.equal(await images(), id, "wanted again, it is there without being loaded");
+        await apply(without);
+        await apply(without);
+        assert.equal(await images(), "");
+        await apply(stage());
+        assert.notEqual(await images(), "");
+    });
+
     it("activate: starts units, restarts exactly what changed, and none a second time", async () => {
         const dockerSince = await machine.since("docker");
         const first = await machine.step("activate apply generation=1", activate("one"));

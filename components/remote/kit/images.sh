@@ -50,7 +50,23 @@ replace_line() {
     mv "$state/$1.new" "$state/$1"
 }
 
+# Pods that go in the same run may still need it, to start once more or to clean up: so it stays until this step is
+# applied again, and the manifest remembers it as an `oldimage`.
 remove_image() {
+    if [ "$extent" = some ]; then
+        printf '%s\toldimage\t%s\n' "$id" "$1" >>"$work/retired"
+    else
+        unload_image "$1"
+    fi
+}
+
+# One that is wanted again was never unloaded.
+remove_oldimage() {
+    awk -F '\t' -v name="$1" '$2 == "image" && $3 == name { found = 1 } END { exit !found }' "$work/index" 2>/dev/null ||
+        unload_image "$1"
+}
+
+unload_image() {
     if [ -f "$state/loaded" ] && grep -q "^$1$tab" "$state/loaded"; then
         docker image rm "$1" >/dev/null 2>&1 || true
         replace_line loaded "$1"
