@@ -193,7 +193,7 @@ describe("a cluster on the lab, from nothing to nothing", function () {
         describe("switched off", () => {
             it("they leave nothing", async () => {
                 stack.configure({ ...config, addons: {}, remove: ["local-path", "metallb", "monitoring"] });
-                await stack.must(["up"]);
+                await stack.must(["up"], { show: true });
                 assert.equal(await objects(), before);
             });
         });

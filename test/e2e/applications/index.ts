@@ -6,7 +6,7 @@ import { healing } from "./healing";
 import { loadBalancer } from "./loadBalancer";
 import { logs } from "./logs";
 import { grown, metrics, shrunk } from "./metrics";
-import { microservices } from "./microservices";
+import { microservices, revived } from "./microservices";
 import { monitoring } from "./monitoring";
 import { ownImages } from "./ownImages";
 import { redisOnANode } from "./redis";
@@ -37,6 +37,7 @@ export const applications: readonly Application[] = [
     microservices,
     ownImages,
     releases,
+    revived,
     monitoring,
     dashboard,
     logs,
