@@ -5,7 +5,7 @@ import * as fs from "node:fs";
 import * as http from "node:http";
 import { promisify } from "node:util";
 
-import { allOf, applications } from "./applications";
+import { allImages, allOf, applications } from "./applications";
 import { docker, eventually, lab, onNode, restarted, startTimes, TestStack, traces } from "./harness";
 
 const run = promisify(execFile);
@@ -23,10 +23,11 @@ const pods = async (selector: string) =>
 
 const get = (url: string): Promise<string> =>
     new Promise((resolve, reject) => {
-        http.get(url, { timeout: 3000 }, (answer) => {
+        // A connection to a node that is just booting may hang for minutes.
+        http.get(url, { signal: AbortSignal.timeout(3000) }, (answer) => {
             let body = "";
             answer.on("data", (chunk) => (body += chunk));
-            answer.on("end", () => resolve(body));
+            answer.on("end", () => resolve(body)).on("error", reject);
         }).on("error", reject);
     });
 
@@ -178,9 +179,8 @@ describe("a cluster on the lab, from nothing to nothing", function () {
             it("each is a line of the configuration; one up switches all of them on", async () => {
                 before = await objects();
                 const workloads = { ...config.workloads, ...allOf("workloads") };
-                const images = applications.flatMap((application) => application.images ?? []);
-                await Promise.all(applications.map(({ prepare }) => prepare?.()));
-                stack.configure({ ...config, images, addons: allOf("addons"), workloads });
+                await Promise.all(Object.values(applications).map(({ prepare }) => prepare?.()));
+                stack.configure({ ...config, images: allImages(), addons: allOf("addons"), workloads });
                 const started = await startTimes(nodes);
                 await stack.must(["up"], { show: true });
                 assert.deepEqual(restarted(started, await startTimes(nodes)), []);
@@ -188,7 +188,7 @@ describe("a cluster on the lab, from nothing to nothing", function () {
             });
         });
 
-        describe("in use", () => applications.forEach(({ cases }) => cases(stack, lab)));
+        Object.entries(applications).forEach(([name, { cases }]) => describe(name, () => cases(stack, lab)));
 
         describe("switched off", () => {
             it("they leave nothing", async () => {

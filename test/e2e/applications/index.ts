@@ -25,27 +25,30 @@ export interface Application {
     cases(this: void, stack: TestStack, on: typeof lab): void;
 }
 
-/** In the order in which their cases run. */
-export const applications: readonly Application[] = [
+/** In the order in which their cases run, by what is tried. */
+export const applications: Readonly<Record<string, Application>> = {
     // A load begins and ends while others are tried: an autoscaler takes its time.
     metrics,
-    redisOnANode,
+    redis: redisOnANode,
     classics,
     storage,
-    loadBalancer,
-    grown,
+    "load balancer": loadBalancer,
+    "an autoscaler under load": grown,
     microservices,
-    ownImages,
+    "images of one's own": ownImages,
     releases,
-    revived,
+    "a monolith that was ill": revived,
     monitoring,
     dashboard,
     logs,
-    shrunk,
+    "an autoscaler without load": shrunk,
     healing,
-];
+};
 
 /** What is to be written into the configuration, so that one `up` switches all of them on. */
 export function allOf(part: "addons" | "workloads"): Record<string, unknown> {
-    return Object.assign({}, ...applications.map((application) => application[part])) as Record<string, unknown>;
+    return Object.assign({}, ...Object.values(applications).map((one) => one[part])) as Record<string, unknown>;
 }
+
+/** Every image of one's own that one of them brings. */
+export const allImages = (): OwnImage[] => Object.values(applications).flatMap(({ images }) => images ?? []);

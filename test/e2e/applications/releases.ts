@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import { allOf, type Application, applications } from ".";
+import { allImages, allOf, type Application } from ".";
 import { eventually, onNode } from "../harness";
 import { improbability } from "./binomial";
 import { authorityOf } from "./microservices";
@@ -16,8 +16,7 @@ export const releases: Application = {
         const manifests = (node: string) => onNode(node, "ls /etc/kubernetes/manifests");
         const change = async (workloads: Record<string, object>) => {
             const all = { ...config.workloads, ...allOf("workloads"), ...workloads };
-            const images = applications.flatMap((application) => application.images ?? []);
-            stack.configure({ ...config, images, addons: allOf("addons"), workloads: all });
+            stack.configure({ ...config, images: allImages(), addons: allOf("addons"), workloads: all });
             await stack.must(["up"]);
         };
 
