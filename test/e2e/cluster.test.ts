@@ -191,6 +191,8 @@ describe("a cluster on the lab, from nothing to nothing", function () {
         Object.entries(applications).forEach(([name, { cases }]) => describe(name, () => cases(stack, lab)));
 
         describe("switched off", () => {
+            after(() => allImages().forEach(({ archive }) => fs.rmSync(archive, { force: true })));
+
             it("they leave nothing", async () => {
                 stack.configure({ ...config, addons: {}, remove: ["local-path", "metallb", "monitoring"] });
                 await stack.must(["up"], { show: true });

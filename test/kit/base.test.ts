@@ -88,4 +88,15 @@ describe("kit: owner and preflight", () => {
         node.step("activate apply generation=4", manifest);
         assert.deepEqual(kinds().activate, { generation: 4, differences: 0, entries: [] });
     });
+
+    it("takes away what pods left, however often it was applied; what was there before it stays", () => {
+        const before = "/run/flannel/theirs";
+        node.write(before, "");
+        for (const when of ["first", "again"]) {
+            assert.equal(node.welcome().code, 0, when);
+            node.write("/var/lib/cni/ours", "");
+        }
+        assert.equal(node.step("base remove").code, 0);
+        assert.deepEqual([node.has(before), node.has("/var/lib/cni")], [true, false]);
+    });
 });

@@ -9,7 +9,8 @@ welcome() {
     refuse_other_name
     preflight
     install_kit
-    note_runtime_folders
+    # On a machine that is a node already they are ours.
+    [ -f "$state/owner" ] || note_runtime_folders
     write_state owner "$owner"
     [ -z "$node" ] || write_state node "$node"
     [ -z "$fixed" ] || write_state fixed "$fixed"

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 
@@ -29,8 +28,6 @@ export const ownImages: Application = {
     cases(stack, { nodes }) {
         const loaded = () =>
             Promise.all(nodes.map((node) => onNode(node, `docker image inspect -f '{{.Id}}' ${reference}`)));
-
-        after(() => fs.rmSync(archive, { force: true }));
 
         it("an image of one's own is on every node; another content under the same tag is a change that is seen", async () => {
             const before = await loaded();
