@@ -1,14 +1,14 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
+/** Pod Security of a namespace: https://kubernetes.io/docs/concepts/security/pod-security-standards/ */
+export type PodSecurity = "restricted" | "baseline" | "privileged";
+
 export interface NamespaceArgs {
     readonly name: string;
     readonly labels: Readonly<Record<string, string>>;
-    /**
-     * The Pod Security level that its pods are held to. Default: restricted.
-     * https://kubernetes.io/docs/concepts/security/pod-security-standards/
-     */
-    readonly level?: "restricted" | "baseline" | "privileged";
+    /** What its pods are held to. Default: restricted. */
+    readonly level?: PodSecurity;
 }
 
 /** The namespace of an add-on's own. */

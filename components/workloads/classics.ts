@@ -1,7 +1,8 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
-import { helloPod, podOf, restricted, smallResources } from "./pods";
+import { restrictedContainer } from "../addons/namespace";
+import { helloPod, podOf, smallResources } from "./pods";
 import { Workload } from "./workload";
 
 export interface ClassicsArgs {
@@ -106,7 +107,7 @@ export class Classics extends Workload {
                             imagePullPolicy: "IfNotPresent",
                             args: ["connect", "--timeout=5s", "hello-svc:80"],
                             resources: smallResources,
-                            securityContext: restricted,
+                            securityContext: restrictedContainer,
                         },
                     ],
                 }),

@@ -1,15 +1,9 @@
 import * as kubernetes from "@pulumi/kubernetes";
 
+import { restrictedContainer, restrictedPod } from "../addons/namespace";
+
 type PodSpec = kubernetes.types.input.core.v1.PodSpec;
 type Container = kubernetes.types.input.core.v1.Container;
-type SecurityContext = kubernetes.types.input.core.v1.SecurityContext;
-
-/** What the restricted level asks of each container: https://kubernetes.io/docs/concepts/security/pod-security-standards/ */
-export const restricted: SecurityContext = {
-    allowPrivilegeEscalation: false,
-    capabilities: { drop: ["ALL"] },
-    readOnlyRootFilesystem: true,
-};
 
 /**
  * What every sample's pod has: an ordinary user without a word to the API, and 30 s of patience with a node that is
@@ -20,11 +14,7 @@ export function podOf(user: number, spec: PodSpec): PodSpec {
         automountServiceAccountToken: false,
         enableServiceLinks: false,
         securityContext: {
-            runAsNonRoot: true,
-            runAsUser: user,
-            runAsGroup: user,
-            fsGroup: user,
-            seccompProfile: { type: "RuntimeDefault" },
+            ...restrictedPod(user),
             // Lets a user without capabilities listen on port 80: https://kubernetes.io/docs/tasks/administer-cluster/sysctl-cluster/
             sysctls: [{ name: "net.ipv4.ip_unprivileged_port_start", value: "0" }],
         },
@@ -87,7 +77,7 @@ export function helloPod(image: string, { hostPort, ...spec }: Partial<PodSpec> 
                 ...httpProbes({ ready: "/hostname", alive: "/hostname" }, "http"),
                 lifecycle: leaveQuietly,
                 resources: smallResources,
-                securityContext: restricted,
+                securityContext: restrictedContainer,
             },
         ],
         ...spec,
@@ -118,7 +108,7 @@ export function nginxContainer({ image, port, probes, mounts = [] }: NginxArgs):
         ...probes,
         lifecycle: leaveQuietly,
         resources: smallResources,
-        securityContext: restricted,
+        securityContext: restrictedContainer,
         volumeMounts: [...written, ...mounts.map((mount) => ({ ...mount, readOnly: true }))],
     };
 }

@@ -1,7 +1,8 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
-import { podOf, restricted } from "./pods";
+import { restrictedContainer } from "../addons/namespace";
+import { podOf } from "./pods";
 import { Workload } from "./workload";
 
 export interface RedisArgs {
@@ -107,7 +108,7 @@ function container({ image, port }: RedisArgs): kubernetes.types.input.core.v1.C
         readinessProbe: { tcpSocket: { port: "redis" }, periodSeconds: 1 },
         livenessProbe: { tcpSocket: { port: "redis" }, periodSeconds: 5 },
         resources: { requests: { cpu: "10m", memory: "32Mi" }, limits: { memory: "256Mi" } },
-        securityContext: restricted,
+        securityContext: restrictedContainer,
         volumeMounts: [
             { name: "conf", mountPath: "/etc/redis", readOnly: true },
             { name: "data", mountPath: "/data" },

@@ -2,7 +2,8 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
 import { ServingCertificate } from "../pki";
-import { httpProbes, leaveQuietly, nginxContainer, restricted, smallResources } from "./pods";
+import { restrictedContainer } from "../addons/namespace";
+import { httpProbes, leaveQuietly, nginxContainer, smallResources } from "./pods";
 
 type Container = kubernetes.types.input.core.v1.Container;
 
@@ -35,7 +36,7 @@ export function serviceContainer({ name, image, tokens, hidden = false }: Servic
         ...httpProbes({ ready: "/readiness", alive: "/healthz" }, "health"),
         lifecycle: leaveQuietly,
         resources: smallResources,
-        securityContext: restricted,
+        securityContext: restrictedContainer,
     };
 }
 

@@ -2,13 +2,11 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
 import { recommendedLabels } from "../addons/labels";
+import type { PodSecurity } from "../addons/namespace";
 import { spread } from "./pods";
 
 type PodSpec = kubernetes.types.input.core.v1.PodSpec;
 type ServiceSpec = kubernetes.types.input.core.v1.ServiceSpec;
-
-/** Pod Security of a namespace: https://kubernetes.io/docs/concepts/security/pod-security-standards/ */
-export type PodSecurity = "restricted" | "baseline" | "privileged";
 
 /** Equal pods under one name, for a Deployment and whatever leads to it. */
 export interface Pods {

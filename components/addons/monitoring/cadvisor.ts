@@ -1,8 +1,8 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
-import { recommendedLabels } from "../labels";
 import { restrictedContainer } from "../namespace";
+import { onEveryNode } from "./everyNode";
 
 const app = "cadvisor";
 const port = 8080;
@@ -16,18 +16,7 @@ export function cadvisor(
     { image, namespace }: { readonly image: string; readonly namespace: pulumi.Input<string> },
     opts: pulumi.CustomResourceOptions,
 ): kubernetes.apps.v1.DaemonSet {
-    const labels = recommendedLabels(app, "monitoring");
-    return new kubernetes.apps.v1.DaemonSet(
-        name,
-        {
-            metadata: { name: app, namespace, labels },
-            spec: {
-                selector: { matchLabels: { "app.kubernetes.io/name": app } },
-                template: { metadata: { labels }, spec: podSpec(image) },
-            },
-        },
-        opts,
-    );
+    return onEveryNode(name, { app, namespace, spec: podSpec(image) }, opts);
 }
 
 /** Where it looks, by the path at which it expects it. */
@@ -45,9 +34,6 @@ function podSpec(image: string): kubernetes.types.input.core.v1.PodSpec {
     }));
     const probe = { httpGet: { path: "/healthz", port: "metrics" } };
     return {
-        automountServiceAccountToken: false,
-        priorityClassName: "system-node-critical",
-        tolerations: [{ operator: "Exists" }],
         securityContext: { seccompProfile: { type: "RuntimeDefault" } },
         containers: [
             {

@@ -1,8 +1,8 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
-import { recommendedLabels } from "../labels";
 import { restrictedContainer } from "../namespace";
+import { onEveryNode } from "./everyNode";
 
 const app = "node-exporter";
 /** On each node's address. */
@@ -14,18 +14,7 @@ export function nodeExporter(
     { image, namespace }: { readonly image: string; readonly namespace: pulumi.Input<string> },
     opts: pulumi.CustomResourceOptions,
 ): kubernetes.apps.v1.DaemonSet {
-    const labels = recommendedLabels(app, "monitoring");
-    return new kubernetes.apps.v1.DaemonSet(
-        name,
-        {
-            metadata: { name: app, namespace, labels },
-            spec: {
-                selector: { matchLabels: { "app.kubernetes.io/name": app } },
-                template: { metadata: { labels }, spec: podSpec(image) },
-            },
-        },
-        opts,
-    );
+    return onEveryNode(name, { app, namespace, spec: podSpec(image) }, opts);
 }
 
 function podSpec(image: string): kubernetes.types.input.core.v1.PodSpec {
@@ -34,9 +23,6 @@ function podSpec(image: string): kubernetes.types.input.core.v1.PodSpec {
         // The node's own network and processes are what it tells of.
         hostNetwork: true,
         hostPID: true,
-        automountServiceAccountToken: false,
-        priorityClassName: "system-node-critical",
-        tolerations: [{ operator: "Exists" }],
         securityContext: { runAsNonRoot: true, runAsUser: 65534, seccompProfile: { type: "RuntimeDefault" } },
         containers: [
             {
