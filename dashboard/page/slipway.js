@@ -2,6 +2,7 @@
 import { el } from "./elements.js";
 import { clock, date, daysUntil } from "./format.js";
 import { status } from "./nodes.js";
+import { table } from "./tables.js";
 
 export function slipway(managed, drift, onDrift) {
     return [
@@ -77,42 +78,17 @@ function versions({ versions }) {
 }
 
 function certificates({ certificates }) {
+    const rows = certificates.map(({ name, ends }) => {
+        const days = daysUntil(ends);
+        const health = days < 14 ? "bad" : days < 30 ? "waiting" : "good";
+        return { key: name, cells: [name, date(ends), status(health, days < 0 ? "over" : days)] };
+    });
+    const columns = ["Certificate", "Ends", "Days"].map((name) => ({ name }));
     return el(
         "article",
         { class: "card", key: "certificates" },
         el("header", {}, el("h3", {}, "Certificates")),
-        el(
-            "div",
-            { class: "scroll", tabindex: 0, role: "region", "aria-label": "Certificates" },
-            el(
-                "table",
-                {},
-                el(
-                    "thead",
-                    {},
-                    el(
-                        "tr",
-                        {},
-                        ["Certificate", "Ends", "Days"].map((name) => el("th", { scope: "col" }, name)),
-                    ),
-                ),
-                el(
-                    "tbody",
-                    {},
-                    certificates.map(({ name, ends }) => {
-                        const days = daysUntil(ends);
-                        const health = days < 14 ? "bad" : days < 30 ? "waiting" : "good";
-                        return el(
-                            "tr",
-                            { key: name },
-                            el("td", {}, name),
-                            el("td", {}, date(ends)),
-                            el("td", {}, status(health, days < 0 ? "over" : days)),
-                        );
-                    }),
-                ),
-            ),
-        ),
+        table("Certificates", columns, rows),
     );
 }
 

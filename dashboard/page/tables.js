@@ -6,7 +6,8 @@ import { status } from "./nodes.js";
 /** Rows that are shown before somebody asks for all. */
 const rowsShown = 100;
 
-function table(caption, columns, rows) {
+/** @param caption what a screen reader calls it. Cells stand in the order of the columns. */
+export function table(caption, columns, rows) {
     return el(
         "div",
         { class: "scroll", tabindex: 0, role: "region", "aria-label": caption },
