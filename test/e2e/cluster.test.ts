@@ -314,20 +314,6 @@ describe("a cluster on the lab, from nothing to nothing", function () {
             assert.doesNotMatch((await stack.must(["preview"])).output, /to update|to create|to delete/);
         });
 
-        it("a node that is switched off is one line and holds up nobody; it catches up later (D16)", async () => {
-            await docker("stop", "--time", "1", "e2e-3");
-            stack.configure({ ...config, cluster: { ...config.cluster, kubelet: { maxPods: 112 } } });
-            const { output } = await stack.must(["up"]);
-            assert.match(output, /e2e-3: .*left as it is in this run/);
-            assert.match(output, /2 updated/);
-            await docker("start", "e2e-3");
-            await everyNodeReady();
-            assert.match((await stack.must(["up"])).output, /1 updated/);
-            assert.doesNotMatch((await stack.must(["preview"])).output, /to update|to create|to delete/);
-            stack.configure(config);
-            await stack.must(["up"]);
-        });
-
         it("workloads taken out of the config leave nothing (A6)", async () => {
             stack.configure({ ...config, workloads: { "hello-kube": { replicas: 3 } } });
             await stack.must(["up"]);

@@ -3,7 +3,7 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { promisify } from "node:util";
-import { stringify } from "yaml";
+import { parse, stringify } from "yaml";
 
 import { artifacts } from "../../mirror/catalogue";
 import { hostArchitecture } from "../../setup/plan";
@@ -68,6 +68,15 @@ export class TestStack {
         const salt = /^encryptionsalt: .*$/m.exec(old)?.[0];
         const config = Object.fromEntries(Object.entries(keys).map(([key, value]) => [`slipway:${key}`, value]));
         fs.writeFileSync(this.configFile, [...(salt ? [salt] : []), stringify({ config })].join("\n"));
+    }
+
+    /** What `configure` was given last. */
+    configuration(): Record<string, Record<string, unknown>> {
+        const { config } = parse(fs.readFileSync(this.configFile, "utf8")) as {
+            config: Record<string, Record<string, unknown>>;
+        };
+        const keys = Object.entries(config).map(([key, value]) => [key.replace(/^slipway:/, ""), value]);
+        return Object.fromEntries(keys) as Record<string, Record<string, unknown>>;
     }
 
     /** Runs `slipway COMMAND` on this stack to its end; what it prints is shown as it comes when `show` is set. */

@@ -52,9 +52,15 @@ export const healing: Application = {
             assert.ok(failures.length < answers / 4, `${failures.length} of ${answers + failures.length} failed`);
         });
 
-        it("a node that is switched off: its pods come back on others, and the service goes on (A8)", async () => {
+        it("a node that is switched off: its pods come back on others, and an up is held up by nothing (A8, D16)", async () => {
+            const configuration = stack.configuration();
+            const cluster = { ...configuration.cluster, kubelet: { maxPods: 112 } };
             await docker("stop", "--time", "1", last);
             try {
+                stack.configure({ ...configuration, cluster });
+                const { output } = await stack.must(["up"]);
+                assert.match(output, new RegExp(`${last}: .*left as it is in this run`));
+                assert.match(output, /2 updated/);
                 const isReady = `jsonpath={.status.conditions[?(@.type=="Ready")].status}`;
                 await eventually(`${last} not Ready`, 120, async () => {
                     const status = await stack.kubectl("get", "node", last, "-o", isReady);
@@ -69,6 +75,8 @@ export const healing: Application = {
             await eventually(`${last} Ready again`, 120, async () =>
                 / Ready /.test(await stack.kubectl("get", "node", last, "--no-headers")),
             );
+            assert.match((await stack.must(["up"])).output, /1 updated/);
+            assert.doesNotMatch((await stack.must(["preview"])).output, /to update|to create|to delete/);
         });
     },
 };
