@@ -18,7 +18,7 @@ import {
 import { nodeMember, NodeAgents, PreparedNode, stepsOf, Turns } from "./node";
 import { Derive, Pki, Serve } from "./pki";
 import { NodeReport, nodesReady } from "./remote";
-import { Digests } from "./render/stage";
+import { Digests } from "./render/artifacts";
 
 export interface ClusterArgs {
     readonly settings: ClusterSettings;

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { ClusterSettings } from "../components/config/schema";
 import { validate } from "../components/config/validate";
 import { NodeSpec, nodesOf } from "../components/inventory";
-import { Digests } from "../components/render/stage";
+import { Digests } from "../components/render/artifacts";
 import { artifacts, images } from "../mirror/catalogue";
 
 /** A cluster of boards as a configuration would describe it: node 1 is a control plane and takes pods. */

@@ -2,9 +2,10 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { ClusterSettings } from "../config/schema";
 import { NodeSpec } from "../inventory";
+import { Digests } from "../render/artifacts";
 import { base } from "../render/base";
 import { render } from "../render/manifest";
-import { Digests, stage } from "../render/stage";
+import { stage } from "../render/stage";
 import { baseArguments, contact, NodeReport } from "../remote";
 import { fixedSettings } from "./living";
 import { canBeAsked, now, StepOf } from "./steps";

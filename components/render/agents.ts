@@ -1,12 +1,11 @@
 import type { ClusterSettings } from "../config/schema";
 import { isControlPlane, NodeSpec } from "../inventory";
-import { dockerActive } from "./base";
 import { cni } from "./cni";
-import { criDockerd } from "./criDockerd";
 import { Fragment } from "./entries";
 import { hosts } from "./hosts";
 import { kubelet } from "./kubelet";
 import { kubeProxy } from "./kubeProxy";
+import { runtimeOf } from "./runtime";
 import { activeVersion, kubectl } from "./services";
 import { staticPods } from "./staticPods";
 
@@ -18,10 +17,9 @@ import { staticPods } from "./staticPods";
 export function agents(node: NodeSpec, cluster: ClusterSettings, nodes: readonly NodeSpec[]): Fragment[] {
     return [
         isControlPlane(node) ? [] : [...hosts(node, cluster, nodes), ...kubectl()],
-        dockerActive(node, cluster),
+        runtimeOf(node).active(node, cluster),
         cni(cluster),
         activeVersion(cluster.versions),
-        criDockerd(cluster.versions),
         kubelet(node, cluster),
         staticPods(node),
         kubeProxy(node, cluster),

@@ -3,7 +3,7 @@ import { paths } from "../inventory/paths";
 import type { ClusterSettings } from "../config/schema";
 import { Fragment } from "./entries";
 import { etcdUser } from "./etcd";
-import { json, layered } from "./text";
+import { runtimeOf } from "./runtime";
 
 /** Overlay file systems, bridged traffic that iptables sees, connection tracking, and flannel's tunnels. */
 const modules = ["br_netfilter", "nf_conntrack", "overlay", "vxlan"];
@@ -21,16 +21,13 @@ const requiredSysctls: Readonly<Record<string, string>> = {
 /** What kubelet, kube-proxy and `kubectl port-forward` call: kubeadm's own preflight looks for the same. */
 const packages = ["ca-certificates", "conntrack", "curl", "ethtool", "iptables", "kmod", "socat"];
 
-/** Other builds of docker, which share its socket and folders: https://docs.docker.com/engine/install/debian/ */
-const conflicts = ["containerd.io", "docker-ce", "docker-ce-cli", "docker-engine", "moby-engine", "podman-docker"];
-
-/** What every node needs of its system before Kubernetes comes: kernel, packages, and docker. */
+/** What every node needs of its system before Kubernetes comes: kernel, packages, and the container runtime. */
 export function base(node: NodeSpec, cluster: ClusterSettings): Fragment[] {
     const controlPlane = node.roles.includes("control-plane");
     return [
         systemSettings({ ...requiredSysctls, ...cluster.sysctls, ...node.sysctls }),
         controlPlane ? [etcdAccount, openssl] : [],
-        docker(node, cluster),
+        runtimeOf(node).base(node, cluster),
     ];
 }
 
@@ -46,37 +43,5 @@ function systemSettings(sysctls: Readonly<Record<string, string>>): Fragment {
         ...Object.entries(sysctls).map(([key, value]) => ({ kind: "sysctl", key, value }) as const),
         { kind: "swap" },
         ...packages.map((name) => ({ kind: "package", name }) as const),
-    ];
-}
-
-/** The distribution's docker. Its configuration is there before the package is, so that it starts only once. */
-function docker(node: NodeSpec, cluster: ClusterSettings): Fragment {
-    return [
-        ...conflicts.map((name) => ({ kind: "conflict", name }) as const),
-        dockerConfig(node, cluster),
-        { kind: "package", name: "docker.io" },
-        { kind: "unit", name: "docker.service", state: "started", after: [paths.docker] },
-    ];
-}
-
-const dockerDefaults = {
-    "exec-opts": ["native.cgroupdriver=systemd"],
-    "log-driver": "json-file",
-    "log-opts": { "max-file": "3", "max-size": "10m" },
-    // Containers outlive a restart of the daemon.
-    "live-restore": true,
-    "storage-driver": "overlay2",
-};
-
-function dockerConfig(node: NodeSpec, cluster: ClusterSettings) {
-    const content = json(layered(dockerDefaults, cluster.docker, node.docker));
-    return { kind: "file", path: paths.docker, content } as const;
-}
-
-/** For the step that may restart it: docker with the same configuration as in the base. */
-export function dockerActive(node: NodeSpec, cluster: ClusterSettings): Fragment {
-    return [
-        dockerConfig(node, cluster),
-        { kind: "unit", name: "docker.service", state: "active", after: [paths.docker] },
     ];
 }

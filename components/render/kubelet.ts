@@ -3,6 +3,7 @@ import { dnsServiceIp } from "../inventory/addressing";
 import type { NodeSpec } from "../inventory/node";
 import { paths } from "../inventory/paths";
 import { Fragment } from "./entries";
+import { runtimeOf } from "./runtime";
 import { environmentFiles, kubernetesInputs } from "./services";
 import { command, commandLine, neverGiveUp, respawn, unitText } from "./systemd";
 import { flags, layered, variables, yaml } from "./text";
@@ -31,7 +32,7 @@ export function kubelet(node: NodeSpec, cluster: ClusterSettings): Fragment {
             kind: "unit",
             name: "kubelet.service",
             state: "active",
-            content: unit(),
+            content: unit(runtimeOf(node).units),
             after: [...kubernetesInputs, paths.kubeletVariables, paths.kubeletConfig, paths.ca],
         },
     ];
@@ -39,6 +40,7 @@ export function kubelet(node: NodeSpec, cluster: ClusterSettings): Fragment {
 
 /** https://kubernetes.io/docs/reference/config-api/kubelet-config.v1beta1/ */
 function configuration(node: NodeSpec, cluster: ClusterSettings): Record<string, unknown> {
+    const runtime = runtimeOf(node);
     const defaults = {
         apiVersion: "kubelet.config.k8s.io/v1beta1",
         kind: "KubeletConfiguration",
@@ -51,8 +53,8 @@ function configuration(node: NodeSpec, cluster: ClusterSettings): Record<string,
         cgroupDriver: "systemd",
         clusterDNS: [dnsServiceIp(cluster.network.serviceCidr)],
         clusterDomain: cluster.domain,
-        containerRuntimeEndpoint: `unix://${paths.criSocket}`,
-        ...streaming(cluster.kubernetes.version),
+        containerRuntimeEndpoint: `unix://${runtime.socket}`,
+        ...runtime.kubelet(cluster),
         readOnlyPort: 0,
         // The membership step gives the node its own taints and takes this one away: a changed taint restarts nothing.
         registerWithTaints: [uninitialized],
@@ -67,24 +69,16 @@ function configuration(node: NodeSpec, cluster: ClusterSettings): Record<string,
     return layered(defaults, cluster.kubelet, node.kubelet);
 }
 
-/**
- * From 1.36 on the kubelet translates `kubectl exec` by itself and takes a stream's address without a scheme, as
- * cri-dockerd gives it, for https; without the feature it passes the stream on as it comes.
- */
-function streaming(version: string): Record<string, unknown> {
-    const minor = Number(version.split(".")[1]);
-    return minor >= 36 ? { featureGates: { ExtendWebSocketsToKubelet: false } } : {};
-}
-
-function unit(): string {
+function unit(runtime: readonly string[]): string {
+    const before = ["network-online.target", ...runtime, "kubernetes-hosts.service"].join(" ");
     const stub = "grep -qs '^nameserver 127.0.0.53' /etc/resolv.conf";
     const link = (target: string) => `ln -sfn ${target} ${resolvConf}`;
     return unitText({
         Unit: {
             Description: "Kubernetes node agent",
             Documentation: "https://kubernetes.io/docs/reference/command-line-tools-reference/kubelet/",
-            After: "network-online.target docker.service cri-dockerd.service kubernetes-hosts.service",
-            Wants: "network-online.target docker.service cri-dockerd.service kubernetes-hosts.service",
+            After: before,
+            Wants: before,
             ...neverGiveUp,
         },
         Service: {
@@ -109,7 +103,7 @@ function unit(): string {
                 }),
             ),
             ...respawn,
-            // Pods' processes are docker's; mounts made by the kubelet must outlive its restart.
+            // Pods' processes are the runtime's; mounts made by the kubelet must outlive its restart.
             KillMode: "process",
             TimeoutStopSec: "30",
         },
