@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { digestOf } from "../render/manifest";
 import { recommendedLabels } from "./labels";
+import { podSecurityLabels } from "./namespace";
 
 export interface FlannelArgs {
     /** Image reference with tag, for example "ghcr.io/flannel-io/flannel:v0.28.4". Nodes have it already. */
@@ -29,7 +30,7 @@ export class Flannel extends pulumi.ComponentResource {
                 metadata: {
                     name: "kube-flannel",
                     // flanneld configures the host's network: it can't run under a stricter level.
-                    labels: { ...labels, "pod-security.kubernetes.io/enforce": "privileged" },
+                    labels: { ...labels, ...podSecurityLabels("privileged") },
                 },
             },
             child,

@@ -17,8 +17,18 @@ export function addonNamespace(
     { name: own, labels, level = "restricted" }: NamespaceArgs,
     opts: pulumi.CustomResourceOptions,
 ): kubernetes.core.v1.Namespace {
-    const metadata = { name: own, labels: { ...labels, "pod-security.kubernetes.io/enforce": level } };
+    const metadata = { name: own, labels: { ...labels, ...podSecurityLabels(level) } };
     return new kubernetes.core.v1.Namespace(name, { metadata }, opts);
+}
+
+/**
+ * A level in full: without labels of their own, warnings and audit hold everything to `restricted`, and would tell again and
+ * again of what is known.
+ */
+export function podSecurityLabels(level: PodSecurity): Record<string, string> {
+    return Object.fromEntries(
+        ["enforce", "audit", "warn"].map((mode) => [`pod-security.kubernetes.io/${mode}`, level]),
+    );
 }
 
 /** What a container is held to in a restricted namespace; the pod says which user it is. */

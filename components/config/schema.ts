@@ -147,6 +147,10 @@ export const clusterSchema = z.strictObject({
             protect: z.boolean().default(false).describe("Refuse to delete the authorities, even by destroy."),
         })
         .prefault({}),
+    podSecurity: z
+        .enum(["privileged", "baseline", "restricted"])
+        .default("baseline")
+        .describe("What pods are held to in namespaces that don't say it by a label of their own."),
     minimumReady: z
         .int()
         .min(1)

@@ -22,6 +22,9 @@ export const paths = {
     /** Read by a member's first start only, so its changes restart nothing. */
     etcdInitialVariables: "/etc/kubernetes/etcd-initial.conf",
     authentication: "/etc/kubernetes/authentication.yaml",
+    admission: "/etc/kubernetes/admission.yaml",
+    auditPolicy: "/etc/kubernetes/audit-policy.yaml",
+    auditLogs: "/var/log/kubernetes/audit",
     staticPods: "/etc/kubernetes/manifests",
     hosts: "/etc/kubernetes/hosts",
     hostsScript: "/etc/kubernetes/hosts.sh",

@@ -1,6 +1,7 @@
 import type { ClusterSettings } from "../config/schema";
 import { clusterEndpoint, paths } from "../inventory";
 import { Fragment } from "../render/entries";
+import { etcdUser } from "../render/etcd";
 import { kubeconfig } from "../render/kubeconfig";
 import { CertificateSpec } from "./certificates";
 
@@ -24,11 +25,8 @@ export interface ControlPlaneSecrets {
 
 const root = "root:root";
 
-function publicFile(path: string, content: string, owner = root) {
-    return { kind: "file", path, mode: "0644", owner, content } as const;
-}
-
-function secretFile(path: string, content: string, owner = root) {
+/** Certificates are no secrets; but nobody else on the machine needs them. */
+function ownFile(path: string, content: string, owner = root) {
     return { kind: "file", path, mode: "0600", owner, content } as const;
 }
 
@@ -38,7 +36,7 @@ function directory(path: string) {
 
 /** The authority that every node knows. */
 function trust(certificate: string): Fragment {
-    return [directory(paths.config), directory(paths.pki), publicFile(paths.ca, certificate)];
+    return [directory(paths.config), directory(paths.pki), ownFile(paths.ca, certificate)];
 }
 
 /** The credentials step of a control plane. */
@@ -48,18 +46,18 @@ export function controlPlaneCredentials(cluster: ClusterSettings, secrets: Contr
         ...trust(clusterAuthority.certificate),
         directory("/etc/etcd"),
         directory(paths.etcdPki),
-        secretFile(paths.caKey, clusterAuthority.key),
-        publicFile(paths.etcdCa, secrets.etcdCertificate),
-        publicFile(paths.frontProxyCa, secrets.frontProxyCertificate),
-        secretFile(paths.serviceAccountKey, serviceAccount.key),
-        publicFile(paths.serviceAccountPublicKey, serviceAccount.publicKey),
-        secretFile(paths.encryptionConfig, secrets.encryption),
-        secretFile(paths.adminKubeconfig, adminKubeconfig(cluster, admin, clusterAuthority.certificate)),
+        ownFile(paths.caKey, clusterAuthority.key),
+        ownFile(paths.etcdCa, secrets.etcdCertificate, `${etcdUser}:${etcdUser}`),
+        ownFile(paths.frontProxyCa, secrets.frontProxyCertificate),
+        ownFile(paths.serviceAccountKey, serviceAccount.key),
+        ownFile(paths.serviceAccountPublicKey, serviceAccount.publicKey),
+        ownFile(paths.encryptionConfig, secrets.encryption),
+        ownFile(paths.adminKubeconfig, adminKubeconfig(cluster, admin, clusterAuthority.certificate)),
         ...secrets.issued.flatMap(({ spec, certificate, key }) =>
             spec.files
                 ? [
-                      publicFile(spec.files.certificate, certificate, spec.files.owner),
-                      secretFile(spec.files.key, key, spec.files.owner),
+                      ownFile(spec.files.certificate, certificate, spec.files.owner),
+                      ownFile(spec.files.key, key, spec.files.owner),
                   ]
                 : [],
         ),

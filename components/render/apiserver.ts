@@ -1,6 +1,8 @@
 import type { ClusterSettings } from "../config/schema";
 import type { NodeSpec } from "../inventory/node";
 import { certificatePaths, paths } from "../inventory/paths";
+import { admission, admissionFlags } from "./admission";
+import { auditFlags, auditing } from "./audit";
 import { Fragment } from "./entries";
 import { etcdPorts } from "./etcd";
 import { environmentFiles, kubernetesInputs } from "./services";
@@ -17,6 +19,8 @@ const frontProxyClient = pki("front-proxy-client");
 /** Files whose change restarts the API server; it would reload some, but not all, by itself. */
 const inputs: readonly string[] = [
     ...kubernetesInputs,
+    paths.admission,
+    paths.auditPolicy,
     paths.authentication,
     paths.ca,
     paths.etcdCa,
@@ -33,7 +37,9 @@ export const serviceAccountIssuer = (domain: string): string => `https://kuberne
 /** The Kubernetes API on one control plane. */
 export function apiserver(node: NodeSpec, cluster: ClusterSettings): Fragment {
     return [
-        { kind: "file", path: paths.authentication, content: yaml(authentication) },
+        { kind: "file", path: paths.authentication, mode: "0600", content: yaml(authentication) },
+        ...admission(cluster),
+        ...auditing(),
         { kind: "unit", name: "kube-apiserver.service", state: "active", content: unit(node, cluster), after: inputs },
     ];
 }
@@ -52,12 +58,13 @@ const authentication = {
 function settings(node: NodeSpec, cluster: ClusterSettings) {
     return {
         ...tlsFlags,
+        ...admissionFlags,
+        ...auditFlags,
         "advertise-address": node.address,
         "allow-privileged": true,
         "authentication-config": paths.authentication,
         "authorization-mode": ["Node", "RBAC"],
         "client-ca-file": paths.ca,
-        "enable-admission-plugins": ["NodeRestriction"],
         "enable-bootstrap-token-auth": true,
         "encryption-provider-config": paths.encryptionConfig,
         // Its own machine's member: with three of them, each API server falls with its etcd and no other.
@@ -77,9 +84,16 @@ function settings(node: NodeSpec, cluster: ClusterSettings) {
         "requestheader-extra-headers-prefix": "X-Remote-Extra-",
         "requestheader-group-headers": "X-Remote-Group",
         "requestheader-username-headers": "X-Remote-User",
+        // Kubernetes' own, said aloud; watches and logs that are followed aren't held to it.
+        "request-timeout": "60s",
         "secure-port": cluster.api.port,
+        // A pod's token ends when it says so (kubelets renew it every hour), and not a year later for old clients' sake.
+        "service-account-extend-token-expiration": false,
         "service-account-issuer": serviceAccountIssuer(cluster.domain),
         "service-account-key-file": paths.serviceAccountPublicKey,
+        // A token of a pod or an account that is gone is good for nothing.
+        "service-account-lookup": true,
+        "service-account-max-token-expiration": "24h",
         "service-account-signing-key-file": paths.serviceAccountKey,
         "service-cluster-ip-range": cluster.network.serviceCidr,
         // Without it the open watches of every kubelet and controller keep it from stopping for a minute.

@@ -27,7 +27,7 @@ export function cni(cluster: ClusterSettings): Fragment {
     };
     const loopback = { cniVersion, name: "lo", type: "loopback" };
     return [
-        { kind: "file", path: `${paths.cniConfig}/10-flannel.conflist`, content: json(flannel) },
-        { kind: "file", path: `${paths.cniConfig}/99-loopback.conf`, content: json(loopback) },
+        { kind: "file", path: `${paths.cniConfig}/10-flannel.conflist`, mode: "0600", content: json(flannel) },
+        { kind: "file", path: `${paths.cniConfig}/99-loopback.conf`, mode: "0600", content: json(loopback) },
     ];
 }

@@ -48,6 +48,8 @@ export function controllerManager(args: ControllersArgs): Fragment {
         "root-ca-file": paths.ca,
         "service-account-private-key-file": paths.serviceAccountKey,
         "service-cluster-ip-range": cluster.network.serviceCidr,
+        // Pods that have ended are kept for whoever looks at them, but not 12,500 of them.
+        "terminated-pod-gc-threshold": 500,
         "use-service-account-credentials": true,
     };
     return service({
@@ -88,6 +90,7 @@ function service({ cluster, name, description, kubeconfigPath, arguments: args, 
         {
             kind: "file",
             path: kubeconfigPath,
+            mode: "0600",
             content: kubeconfig({
                 name: cluster.name,
                 // On a control plane this name is its own address: never a newer or older API server than its own.

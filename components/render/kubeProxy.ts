@@ -13,10 +13,11 @@ export function kubeProxy(node: NodeSpec, cluster: ClusterSettings): Fragment {
     const certificate = { file: paths.kubeletClientCertificate };
     return [
         { kind: "directory", path: paths.kubeProxy, mode: "0700" },
-        { kind: "file", path: paths.kubeProxyConfig, content: yaml(configuration(node, cluster)) },
+        { kind: "file", path: paths.kubeProxyConfig, mode: "0600", content: yaml(configuration(node, cluster)) },
         {
             kind: "file",
             path: paths.kubeProxyKubeconfig,
+            mode: "0600",
             content: kubeconfig({
                 name: cluster.name,
                 server: clusterEndpoint(cluster).url,

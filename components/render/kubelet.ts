@@ -19,7 +19,7 @@ export function kubelet(node: NodeSpec, cluster: ClusterSettings): Fragment {
     return [
         { kind: "directory", path: paths.kubelet, mode: "0700" },
         { kind: "directory", path: paths.staticPods },
-        { kind: "file", path: paths.kubeletConfig, content: yaml(configuration(node, cluster)) },
+        { kind: "file", path: paths.kubeletConfig, mode: "0600", content: yaml(configuration(node, cluster)) },
         {
             kind: "file",
             path: paths.kubeletVariables,

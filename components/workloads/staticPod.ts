@@ -9,7 +9,7 @@ const name = "static-pod";
 
 /**
  * The nodes, one of them with the static pod that the config asks for: a file of that node, not an object of the API.
- * In `default`, which is there before anything else is.
+ * In `kube-system`, which is there before anything else is, and where a pod may take a port of its node.
  */
 export function withStaticPod(
     nodes: readonly NodeSpec[],
@@ -22,7 +22,7 @@ export function withStaticPod(
     const pod = {
         apiVersion: "v1",
         kind: "Pod",
-        metadata: { name, namespace: "default", labels: { app: name, ...recommendedLabels(name, "sample") } },
+        metadata: { name, namespace: "kube-system", labels: { app: name, ...recommendedLabels(name, "sample") } },
         spec: helloPod(images(cluster.versions).agnhost.reference, { hostPort: wanted.port }),
     };
     const chosen = nodeNamed(nodes, wanted.node);

@@ -2,7 +2,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
 import { recommendedLabels } from "../addons/labels";
-import type { PodSecurity } from "../addons/namespace";
+import { type PodSecurity, podSecurityLabels } from "../addons/namespace";
 import { spread } from "./pods";
 
 type PodSpec = kubernetes.types.input.core.v1.PodSpec;
@@ -42,8 +42,7 @@ export abstract class Workload extends pulumi.ComponentResource {
     protected makeNamespace(level: PodSecurity): pulumi.Output<string> {
         const labels = {
             ...this.labelsOf(this.workload),
-            "pod-security.kubernetes.io/enforce": level,
-            "pod-security.kubernetes.io/enforce-version": "latest",
+            ...podSecurityLabels(level),
         };
         const namespace = new kubernetes.core.v1.Namespace(
             this.workload,

@@ -111,6 +111,16 @@ describe("manifests that differ", () => {
         assert.deepEqual(restarted, ["kubelet.service"]);
     });
 
+    it("in what a change of the Pod Security default restarts: the API server alone", () => {
+        const stamps = (cluster: object) => {
+            const text = render(...steps(boards(cluster), 0)["control-plane"]);
+            return new Map([...text.matchAll(/^unit (\S+) \S+ stamp=(\S+)/gm)].map((match) => [match[1], match[2]]));
+        };
+        const [before, after] = [stamps({}), stamps({ podSecurity: "restricted" })];
+        const restarted = [...before.keys()].filter((unit) => before.get(unit) !== after.get(unit));
+        assert.deepEqual(restarted, ["kube-apiserver.service"]);
+    });
+
     it("in the units that a new Kubernetes version restarts: on a control plane all that run from its link", () => {
         const stamps = (version: string) => {
             const { "control-plane": own, activate } = steps(boards({ kubernetes: { version } }), 0);

@@ -48,11 +48,11 @@ export const classics: Application = {
             const url = `http://${addresses[1]}:8380/hostname`;
             assert.match(await onNode(node, "ls /etc/kubernetes/manifests"), /^static-pod\.yaml$/m);
             const pod = await eventually("the static pod in the API", 90, () =>
-                stack.kubectlJson<Pod>("get", "pod", `static-pod-${node}`),
+                stack.kubectlJson<Pod>("get", "pod", "-n", "kube-system", `static-pod-${node}`),
             );
             assert.equal(pod.metadata.annotations?.["kubernetes.io/config.source"], "file");
             assert.equal((await ask(url)).body, `static-pod-${node}`);
-            await stack.kubectl("delete", "pod", `static-pod-${node}`, "--wait=false");
+            await stack.kubectl("delete", "pod", "-n", "kube-system", `static-pod-${node}`, "--wait=false");
             await eventually("the static pod again", 30, async () => (await ask(url)).status === 200);
         });
     },
