@@ -8,19 +8,21 @@ import { exists, finished } from "./docker";
 
 const run = promisify(execFile);
 
-/** The Debian release that lab nodes run. */
-const release = "bookworm";
+/** The Debian releases that lab nodes run: 12 and 13. */
+export type Release = "bookworm" | "trixie";
 
 /** Debian's image in a registry. */
-const official = `debian:${release}`;
+const officialImage = (release: Release) => `debian:${release}`;
 
 /** What we put together where no registry can be reached; the same packages, and the same tag wherever it is. */
-const assembled = `slipway-lab:base-${release}`;
+const assembledImage = (release: Release) => `slipway-lab:base-${release}`;
 
 /** How long a registry may take until it begins to answer, in milliseconds. */
 const patience = 5000;
 
 export interface BaseOptions {
+    /** Default: bookworm. */
+    readonly release?: Release;
     /** What is put together is kept here, so that another engine can have it, too. */
     readonly cacheFolder: string;
     readonly progress: (text: string) => void;
@@ -28,13 +30,15 @@ export interface BaseOptions {
 
 /** A minimal Debian: what the engine has; else from a registry; else put together by mmdebstrap. */
 export async function baseImage(docker: Docker, options: BaseOptions): Promise<string> {
+    const { release = "bookworm" } = options;
+    const [official, assembled] = [officialImage(release), assembledImage(release)];
     for (const tag of [official, assembled]) {
         if (await exists(docker, tag)) {
             return tag;
         }
     }
     options.progress(`pulling ${official}`);
-    const refusal = await pull(docker, options.progress).then(
+    const refusal = await pull(docker, official, options.progress).then(
         () => undefined,
         (error: Error) => error.message,
     );
@@ -43,8 +47,8 @@ export async function baseImage(docker: Docker, options: BaseOptions): Promise<s
     }
     const archive = path.join(options.cacheFolder, `${release}.tar`);
     if (!fs.existsSync(archive)) {
-        await obtainMmdebstrap(refusal, options.progress);
-        await putTogether(archive, options.progress);
+        await obtainMmdebstrap(official, refusal, options.progress);
+        await putTogether(release, archive, options.progress);
     }
     options.progress("importing the base image");
     const [repo, tag] = assembled.split(":");
@@ -53,7 +57,7 @@ export async function baseImage(docker: Docker, options: BaseOptions): Promise<s
     return assembled;
 }
 
-async function pull(docker: Docker, progress: (text: string) => void): Promise<void> {
+async function pull(docker: Docker, official: string, progress: (text: string) => void): Promise<void> {
     const late = new AbortController();
     const timer = setTimeout(() => late.abort(), patience);
     try {
@@ -67,8 +71,8 @@ async function pull(docker: Docker, progress: (text: string) => void): Promise<v
     }
 }
 
-async function putTogether(archive: string, progress: (text: string) => void): Promise<void> {
-    progress("putting Debian together with mmdebstrap");
+async function putTogether(release: Release, archive: string, progress: (text: string) => void): Promise<void> {
+    progress(`putting Debian ${release} together with mmdebstrap`);
     fs.mkdirSync(path.dirname(archive), { recursive: true });
     const draft = `${archive}.${process.pid}.tar`;
     try {
@@ -83,7 +87,7 @@ async function putTogether(archive: string, progress: (text: string) => void): P
     }
 }
 
-async function obtainMmdebstrap(refusal: string, progress: (text: string) => void): Promise<void> {
+async function obtainMmdebstrap(official: string, refusal: string, progress: (text: string) => void): Promise<void> {
     if (await succeeds("mmdebstrap", "--version")) {
         return;
     }

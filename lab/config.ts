@@ -39,6 +39,7 @@ export const labSchema = z.strictObject({
         .describe("The ordinary user with sudo that SSH logs in as."),
     bare: names.describe("Nodes that start without docker, to have it installed."),
     conflicting: names.describe("Nodes that start without docker, and with a package that gets in its way."),
+    debian13: names.describe("Nodes with Debian 13 instead of 12; they may be bare or conflicting, too."),
     overHttp: names.describe("Nodes that take their artifacts over HTTP instead of from a mounted folder."),
 });
 
@@ -69,7 +70,7 @@ function contradictions(lab: LabConfig): string[] {
 
 function strangers(lab: LabConfig): string[] {
     const nodes = nodeNames(lab);
-    return (["bare", "conflicting", "overHttp"] as const).flatMap((list) =>
+    return (["bare", "conflicting", "debian13", "overHttp"] as const).flatMap((list) =>
         lab[list]
             .filter((name) => !nodes.includes(name))
             .map((name) => `lab.${list} names ${name}, which is no node of this lab: they are ${nodes.join(", ")}.`),
@@ -114,12 +115,14 @@ export function nodeNames(lab: Pick<LabConfig, "name" | "controlPlanes" | "worke
 /** Number of the nth node's address in the subnet. */
 export const addressNumber = (index: number): number => firstNode + index;
 
-/** What a node's image has in it. */
-export type Flavour = "node" | "bare" | "conflicting";
+/** What a node's image has in it, and the Debian release it is made of: 12 where none is named. */
+export type Flavour = Content | `debian13-${Content}`;
+type Content = "node" | "bare" | "conflicting";
 
 /** The flavour of a node's image. */
 export function flavourOf(lab: LabConfig, name: string): Flavour {
-    return lab.conflicting.includes(name) ? "conflicting" : lab.bare.includes(name) ? "bare" : "node";
+    const content = lab.conflicting.includes(name) ? "conflicting" : lab.bare.includes(name) ? "bare" : "node";
+    return lab.debian13.includes(name) ? `debian13-${content}` : content;
 }
 
 /** The flavours that a lab needs, each once. */

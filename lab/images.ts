@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
 
-import { baseImage } from "./base";
+import { baseImage, type Release } from "./base";
 import type { Flavour } from "./config";
 import { exists, finished } from "./docker";
 
@@ -31,24 +31,32 @@ export async function prepareImages(docker: Docker, options: ImageOptions): Prom
     for (const flavour of options.flavours) {
         const tag = imageTag(flavour);
         if (!(await exists(docker, tag))) {
-            await build(docker, { tag, flavour, base: await baseImage(docker, options) }, options.progress);
+            const { target, release } = partsOf(flavour);
+            const base = await baseImage(docker, { ...options, release });
+            await build(docker, { tag, target, base }, options.progress);
         }
         images[flavour] = tag;
     }
     return images;
 }
 
+/** A flavour's target in the Dockerfile, and the Debian release below it. */
+function partsOf(flavour: Flavour): { target: string; release: Release } {
+    const target = flavour.replace(/^debian13-/, "");
+    return { target, release: target === flavour ? "bookworm" : "trixie" };
+}
+
 interface Build {
     readonly tag: string;
-    readonly flavour: Flavour;
+    readonly target: string;
     readonly base: string;
 }
 
-async function build(docker: Docker, { tag, flavour, base }: Build, progress: (text: string) => void): Promise<void> {
+async function build(docker: Docker, { tag, target, base }: Build, progress: (text: string) => void): Promise<void> {
     progress(`building ${tag}`);
     const stream = await docker.buildImage(
         { context: tree, src: fs.readdirSync(tree) },
-        { t: tag, target: flavour, buildargs: { BASE: base }, rm: true, forcerm: true },
+        { t: tag, target, buildargs: { BASE: base }, rm: true, forcerm: true },
     );
     await finished(docker, stream, `Building the lab's image ${tag}`, (line) => {
         // apt's lines: what is being fetched or set up now.

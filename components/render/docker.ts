@@ -23,6 +23,8 @@ export const docker: Runtime = {
         ...conflicts.map((name) => ({ kind: "conflict", name }) as const),
         configuration(node, cluster),
         { kind: "package", name: "docker.io" },
+        // A package of its own from Debian 13 on, and only recommended there.
+        { kind: "package", name: "docker-cli", unless: "/usr/bin/docker" },
         { kind: "unit", name: daemon, state: "started", after: [paths.docker] },
     ],
     stage: ({ versions }, digests) => [

@@ -76,6 +76,8 @@ export interface SwapEntry {
 export interface PackageEntry {
     readonly kind: "package";
     readonly name: string;
+    /** A file that makes it needless: releases differ in which package brings it, and not all offer this one. */
+    readonly unless?: string;
 }
 
 /** A package that must not be there. */

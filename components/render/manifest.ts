@@ -104,8 +104,9 @@ function headOf(entry: Entry, all: readonly Entry[]): string {
             return words("sysctl", entry.key, ...entry.value.trim().split(/\s+/));
         case "swap":
             return "swap off";
-        case "module":
         case "package":
+            return words("package", entry.name, ...(entry.unless ? [`unless=${path(entry.unless)}`] : []));
+        case "module":
         case "conflict":
             return words(entry.kind, entry.name);
         case "artifact":

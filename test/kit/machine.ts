@@ -12,6 +12,7 @@ import {
     uploadedStep,
 } from "../../components/remote";
 import { NodeSpec } from "../../components/inventory/node";
+import type { Flavour } from "../../lab/config";
 import { ThrowAwayNode, throwAwayNode } from "../../lab/throwaway";
 
 /** What a package manager, a clock and a log leave behind whatever one does; and docker's own engine socket. */
@@ -30,7 +31,7 @@ const notOurs = [
 export class Machine {
     private constructor(readonly node: ThrowAwayNode) {}
 
-    static async start(flavour: "node" | "bare" | "conflicting"): Promise<Machine> {
+    static async start(flavour: Flavour): Promise<Machine> {
         return new Machine(await throwAwayNode({ flavour }));
     }
 

@@ -18,7 +18,8 @@ module overlay
 sysctl net.ipv4.ip_forward 1
 sysctl net.ipv4.tcp_keepalive_time 7100
 swap off
-${daemon}package docker.io
+${daemon}package docker-cli unless=/usr/bin/docker
+package docker.io
 ${docker("started")}`;
 
 /** Two services; `second` reads a file that the test changes. */

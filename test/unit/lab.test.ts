@@ -47,8 +47,8 @@ describe("the lab's configuration", () => {
         ["ports beyond the last", { sshPort: 65534 }, [/^lab\.sshPort is too high.* 65534 to 65536/]],
         [
             "nodes there aren't",
-            { bare: ["dev-4"], overHttp: ["x"] },
-            [/lab\.bare names dev-4/, /lab\.overHttp names x/],
+            { bare: ["dev-4"], overHttp: ["x"], debian13: ["y"] },
+            [/lab\.bare names dev-4/, /lab\.debian13 names y/, /lab\.overHttp names x/],
         ],
     ];
     for (const [what, raw, expected] of cases) {
@@ -64,6 +64,14 @@ describe("the lab's configuration", () => {
         const flavours = ["dev-1", "dev-2", "dev-3", "dev-4"].map((name) => flavourOf(lab, name));
         assert.deepEqual(flavours, ["node", "bare", "conflicting", "node"]);
         assert.deepEqual(flavoursOf(lab), ["node", "bare", "conflicting"]);
+    });
+
+    it("makes a node of Debian 13, whatever else it is", () => {
+        const lab = parseLab({ name: "dev", bare: ["dev-3"], debian13: ["dev-2", "dev-3"] });
+        assert.deepEqual(
+            ["dev-1", "dev-2", "dev-3"].map((name) => flavourOf(lab, name)),
+            ["node", "debian13-node", "debian13-bare"],
+        );
     });
 });
 

@@ -34,6 +34,7 @@ describe("manifest", () => {
                 ],
             },
             { kind: "package", name: "docker.io" },
+            { kind: "package", name: "docker-cli", unless: "/usr/bin/docker" },
             { kind: "conflict", name: "docker-ce" },
             { kind: "swap" },
             { kind: "sysctl", key: "net.ipv4.tcp_rmem", value: "4096 87380 4194304" },
@@ -60,6 +61,7 @@ file 0644 root:root /etc/x
 once 0600 root:root /var/b unless=/var/c
 | token
 link /opt/k8s/kubernetes v1.36.3
+package docker-cli unless=/usr/bin/docker
 package docker.io
 artifact etcd 3.6.8 github.com/etcd-{arch}.tar.gz amd64=HEX arm64=HEX
 | 0755 /opt/etcd/etcd etcd-{arch}/etcd

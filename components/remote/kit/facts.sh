@@ -25,6 +25,7 @@ gather_paths() {
     awk -F '\t' -v root="$root" '
         $2 == "directory" || $2 == "file" || $2 == "once" || $2 == "link" || $2 == "member" || $2 == "retired" { print root $3 }
         $2 == "once" { print root $7 }
+        $2 == "package" && $4 ~ /^\// { print root $4 }
         $2 == "unit" { if ($7 != "-") print root "/etc/systemd/system/" $3
                        n = split($6, path, ","); if ($6 != "-") for (i = 1; i <= n; i++) print root path[i] }' "$1" |
         sort -u >"$work/paths"

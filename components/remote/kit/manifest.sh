@@ -1,8 +1,8 @@
 # shellcheck shell=sh disable=SC2016,SC2154
 # The manifest's one parser. It makes an index, one line for each entry, words separated by tabs, never empty:
-#   ID directory PATH MODE OWNER              ID sysctl KEY VALUE          ID conflict|package|module NAME
+#   ID directory PATH MODE OWNER              ID sysctl KEY VALUE          ID conflict|module NAME
 #   ID file PATH MODE OWNER SHA256            ID user NAME HOME            ID swap off
-#   ID once PATH MODE OWNER SHA256 UNLESS     ID image REFERENCE PATH SHA256
+#   ID once PATH MODE OWNER SHA256 UNLESS     ID image REFERENCE PATH SHA256   ID package NAME UNLESS
 #   ID link PATH TARGET                       ID prove REFERENCE ARGUMENTS
 #   ID artifact NAME VERSION PATH SHA256, then for each of its files: ID member PATH MODE MEMBER
 #   ID unit NAME STATE STAMP AFTER SHA256
@@ -55,7 +55,7 @@ function digest(    i) {
     bad($1 " " $2 " has no digest for " arch ", which this node is")
 }
 function option(name, otherwise,    i) {
-    for (i = 4; i <= NF; i++) if (index($i, name "=") == 1) return substr($i, length(name) + 2)
+    for (i = 3; i <= NF; i++) if (index($i, name "=") == 1) return substr($i, length(name) + 2)
     return otherwise
 }
 function text_follows() {
@@ -87,7 +87,8 @@ $1 == "once" {
 $1 == "link" { need(3); print id, $1, path($2), $3; next }
 $1 == "user" { need(3); print id, $1, $2, path($3); next }
 $1 == "sysctl" { need(3); print id, $1, $2, rest(3); next }
-$1 == "swap" || $1 == "module" || $1 == "conflict" || $1 == "package" { need(2); print id, $1, $2; next }
+$1 == "swap" || $1 == "module" || $1 == "conflict" { need(2); print id, $1, $2; next }
+$1 == "package" { need(2); unless = option("unless", "-"); print id, $1, $2, (unless == "-" ? unless : path(unless)); next }
 $1 == "artifact" { need(5); takes = "members"; print id, $1, $2, $3, here($4), digest(); next }
 $1 == "image" { need(4); print id, $1, $2, here($3), digest(); next }
 $1 == "prove" { need(3); if ($2 != "docker") bad("only docker can be proved"); print id, $1, $3, rest(4); next }

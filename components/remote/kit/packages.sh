@@ -20,8 +20,29 @@ installed_packages() {
     dpkg-query -W -f='${db:Status-Status} ${Package}\n' | sed -n 's/^installed //p' | sort
 }
 
+# wanted_packages: what differs; of packages that a file makes needless those that this release offers, while it is missing
+wanted_packages() {
+    awk -F '\t' 'FNR == NR { differs[$1] = $2 == "package"; next }
+        $2 == "package" && ($4 ~ /^\// || differs[$1]) { print $3, $4 }' "$work/differences" "$work/index" |
+        while read -r package unless; do
+            case $unless in
+                /*) [ -e "$root$unless" ] || ! offered "$package" || echo "$package" ;;
+                *) echo "$package" ;;
+            esac
+        done
+}
+
+# offered PACKAGE: not so where another package only provides the name
+offered() {
+    apt-cache policy "$1" | grep -q 'Candidate: [^(]'
+}
+
+install_wanted() {
+    wanted=$(wanted_packages)
+    [ -z "$wanted" ] || quiet_apt install --no-install-recommends $wanted
+}
+
 apply_packages() {
-    wanted=$(differing package)
     # A killed run leaves the list of what was there: what came since is ours.
     note_new_packages
     installed_packages >"$state/before/installed.new"
@@ -30,8 +51,8 @@ apply_packages() {
     getent group docker >/dev/null || first_time groups docker
     [ -z "$(dpkg --audit)" ] || dpkg --configure -a >"$work/apt" 2>&1 || true
     if [ -z "$(find /var/lib/apt/lists -name '*_Packages*' 2>/dev/null | head -n 1)" ] ||
-        ! quiet_apt install --no-install-recommends $wanted; then
-        quiet_apt update && quiet_apt install --no-install-recommends $wanted || {
+        ! install_wanted; then
+        quiet_apt update && install_wanted || {
             tail -n 15 "$work/apt" >&2
             fail "apt could not install" $wanted "on $(uname -n) (its last lines are above):" \
                 "look at the node's package sources and free space, then run this again."
