@@ -11,8 +11,12 @@ export function optionsFor(args: Pick<Arguments, "stack" | "configFile">): strin
 }
 
 /** How to call another command on the same stack, as the user would type it: "`npm run info -- --stack hex`". */
-export function commandFor(command: CommandName, args: Pick<Arguments, "stack" | "configFile">): string {
-    const options = optionsFor(args);
+export function commandFor(
+    command: CommandName,
+    args: Pick<Arguments, "stack" | "configFile">,
+    more: readonly string[] = [],
+): string {
+    const options = [...optionsFor(args), ...more];
     return `\`npm run ${command}${options.length > 0 ? ` -- ${options.join(" ")}` : ""}\``;
 }
 

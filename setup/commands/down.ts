@@ -5,15 +5,20 @@ import { stopOwnDaemon } from "../docker";
 import { interruptedStatus, runPulumi } from "../engine";
 import { dockerObjects, labelsOfAll, removeLabelled, type DockerObject } from "../leftovers";
 import { kubeconfigFile } from "../outputs";
+import { Failure } from "../failure";
 import { dataFolder } from "../paths";
 import { prepare, type Prepared } from "../prepare";
 import type { Progress } from "../progress";
 import { run } from "../run";
-import { findStack, nodeCount, readState, type Stack } from "../stack";
+import { findStack, nodeCount, readState, type Stack, type StateResource } from "../stack";
 import { forget } from "../stackRecord";
-import { failed } from "../texts";
+import { commandFor, failed } from "../texts";
+import { deleteVolumes } from "../volumes";
 import { mend, takeStack } from "../work";
 import { parallelism } from "./up";
+
+/** The type of a node's steps, which run when they are destroyed. */
+const nodeStepType = "command:remote:Command";
 
 /** `slipway down`: destroys everything that `up` made, however far it came, and stops what we started. */
 export async function down(args: Arguments, root: string, progress: Progress): Promise<number> {
@@ -43,6 +48,8 @@ export async function down(args: Arguments, root: string, progress: Progress): P
 async function destroy(args: Arguments, stack: Stack, progress: Progress): Promise<void> {
     const state = readState(stack);
     const inDocker = dockerObjects([...(state?.resources ?? []), ...(state?.pending ?? [])]);
+    const refusal = keepsData(args, state?.resources ?? [], inDocker);
+    if (refusal) throw new Failure(refusal);
     const prepared = await prepare({
         stack: stack.name,
         configFile: fs.existsSync(stack.configFile) ? args.configFile : undefined,
@@ -65,6 +72,7 @@ async function destroy(args: Arguments, stack: Stack, progress: Progress): Promi
             }),
         );
         if (status !== 0) considerForce(args, prepared, inDocker, status);
+        if (args.switches.includes("--delete-data")) await deleteVolumes(prepared, progress);
         await sweep(prepared, inDocker, progress);
         const force = status === 0 ? [] : ["--force"];
         await run(
@@ -75,6 +83,25 @@ async function destroy(args: Arguments, stack: Stack, progress: Progress): Promi
     } finally {
         await prepared.close();
     }
+}
+
+/**
+ * Why a cluster isn't destroyed without an explicit word: on machines that stay, its data would go. Undefined where
+ * there is none, and for a lab, whose nodes go with everything in them.
+ */
+export function keepsData(
+    args: Arguments,
+    resources: readonly StateResource[],
+    inDocker: readonly DockerObject[],
+): string | undefined {
+    const stores = resources.filter(({ urn, type }) => type === nodeStepType && urn.endsWith("-control-plane"));
+    const isLab = labelsOfAll(inDocker).length > 0;
+    if (isLab || stores.length === 0 || args.switches.includes("--delete-data")) return undefined;
+    return (
+        `With the cluster goes etcd's data (every object of its API) and what volumes of the add-on local-path hold, on ` +
+        `machines that stay; nobody can bring that back. Nothing was touched. If it is meant: ` +
+        `${commandFor("down", args, ["--delete-data"])}.`
+    );
 }
 
 /**

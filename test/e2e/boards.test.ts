@@ -6,10 +6,11 @@ import { parse, stringify } from "yaml";
 import { images } from "../../mirror/catalogue";
 import { cacheFolder } from "../../setup/paths";
 import type { NodeInfo } from "../../setup/nodeInfo";
+import { differences, type Inventory, inventoryOf } from "../inventory";
 import { Boards } from "./boards";
 import { driftCases } from "./drifts";
 import { editCases } from "./edits";
-import { eventually, onNode, restarted, startTimes, TestStack, traces } from "./harness";
+import { eventually, onNode, restarted, startTimes, TestStack } from "./harness";
 import { type Configuration, previewShows } from "./tables";
 
 const stack = new TestStack("hex");
@@ -62,17 +63,19 @@ const allReady = (nodes: readonly string[]) =>
 /** The address that nginx answers on inside the cluster. */
 const nginx = () => stack.kubectl("get", "svc", "my-nginx", "-o", "jsonpath={.spec.clusterIP}");
 
-const packages = "dpkg-query -W -f '${db:Status-Abbrev} ${Package} ${Version}\\n'";
+/** Boards whose belongings are compared: the one that is removed, and two that the whole cluster leaves. */
+const compared = ["hex-n1", "hex-n5", "hex-n6"];
+const belongings = (node: string) => inventoryOf((command) => onNode(node, command));
 
 describe("six boards, an inventory of machines like any other", function () {
     this.timeout(30 * 60_000);
 
     const [three, five] = [3, 5].map((count) => names.slice(0, count));
     let configuration: Configuration;
-    let installed = "";
+    const found: Record<string, Inventory> = {};
     before(async () => {
         await boards.start();
-        installed = await onNode("hex-n5", packages);
+        for (const node of compared) found[node] = await belongings(node);
     });
     after(() => boards.end());
 
@@ -196,8 +199,7 @@ describe("six boards, an inventory of machines like any other", function () {
     it("what was removed has left nothing: not in the API, not on the machine (X5, B11)", async () => {
         const left = await stack.kubectl("get", "csr,leases,nodes", "-A", "-o", "yaml");
         assert.doesNotMatch(left, /hex-n5/);
-        assert.deepEqual(await traces("hex-n5"), []);
-        assert.equal(await onNode("hex-n5", packages), installed);
+        assert.deepEqual(differences(found["hex-n5"], await belongings("hex-n5")), []);
     });
 
     it("a dead board is forgotten without being reached (X5)", async () => {
@@ -218,5 +220,16 @@ describe("six boards, an inventory of machines like any other", function () {
         assert.deepEqual(restarted(before, await marks(rest)), []);
         const { nodes, cluster } = JSON.parse((await stack.must(["preview", "--json"])).stdout);
         assert.deepEqual([nodes, cluster], [{}, []]);
+    });
+
+    it("down deletes the data of machines that stay only after an explicit word, and leaves nothing (B11)", async () => {
+        const { status, output } = await stack.slipway(["down"]);
+        assert.equal(status, 1);
+        assert.match(output, /etcd's data.*machines stay.*--delete-data/s);
+        assert.equal((await readyNodes()).length, 5, "nothing was touched");
+        await stack.must(["down", "--delete-data"]);
+        for (const node of ["hex-n1", "hex-n6"]) {
+            assert.deepEqual(differences(found[node], await belongings(node)), [], node);
+        }
     });
 });

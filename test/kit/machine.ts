@@ -14,18 +14,7 @@ import {
 import { NodeSpec } from "../../components/inventory/node";
 import type { Flavour } from "../../lab/config";
 import { ThrowAwayNode, throwAwayNode } from "../../lab/throwaway";
-
-/** What a package manager, a clock and a log leave behind whatever one does; and docker's own engine socket. */
-const notOurs = [
-    "/var/cache",
-    "/var/lib/apt",
-    "/var/lib/dpkg",
-    "/var/lib/systemd",
-    "/var/log",
-    "/var/tmp",
-    "/etc/ld.so.cache",
-    "/root/.config",
-];
+import { type Inventory, inventoryOf } from "../inventory";
 
 /** A throw-away machine with the kit uploaded, worked on over SSH by an ordinary user, as Slipway does. */
 export class Machine {
@@ -83,16 +72,9 @@ export class Machine {
         return this.root(`systemctl show -P ActiveEnterTimestampMonotonic ${unit}`);
     }
 
-    /** Every path with type, mode, owner and target; small files of folders that people edit with their digest, too. */
-    async tree(): Promise<string[]> {
-        const skip = [...notOurs, "/proc", "/sys", "/run", "/tmp", "/dev"]
-            .map((folder) => `-path ${folder}`)
-            .join(" -o ");
-        const paths = await this.root(
-            `find / \\( ${skip} \\) -prune -o -printf '%p %y %m %u:%g %l\\n'; ` +
-                "find /etc /usr/local /opt /home -type f ! -path /etc/ld.so.cache ! -path '/etc/*-' -exec sha256sum {} +",
-        );
-        return paths.trim().split("\n").sort();
+    /** Everything that the machine has. */
+    async inventory(): Promise<Inventory> {
+        return inventoryOf((command) => this.root(command));
     }
 
     get kit(): string {

@@ -10,7 +10,10 @@ welcome() {
     preflight
     install_kit
     # On a machine that is a node already they are ours.
-    [ -f "$state/owner" ] || note_runtime_folders
+    if [ ! -f "$state/owner" ]; then
+        note_runtime_folders
+        note_runtime_settings
+    fi
     write_state owner "$owner"
     [ -z "$node" ] || write_state node "$node"
     [ -z "$fixed" ] || write_state fixed "$fixed"
@@ -70,7 +73,9 @@ install_kit() {
 # farewell: packages, records, kits; then the machine is as it was found.
 farewell() {
     purge_ours
+    restore_runtime_settings
     remove_runtime_folders
+    say_conflicts
     for folder in $(tac "$state/before/parents" 2>/dev/null | cut -d ' ' -f 1); do
         rmdir "$root$folder" 2>/dev/null || true
     done

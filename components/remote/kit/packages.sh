@@ -72,6 +72,9 @@ note_new_packages() {
 
 apply_conflicts() {
     unwanted=$(differing conflict)
+    for package in $unwanted; do
+        first_time conflicts "$package"
+    done
     quiet_apt remove $unwanted || {
         tail -n 15 "$work/apt" >&2
         fail "apt could not remove" $unwanted "from $(uname -n) (its last lines are above)."
@@ -79,7 +82,14 @@ apply_conflicts() {
     changed "removed" $unwanted
 }
 
+# What stood in the way was the owner's to have: to bring it back by ourselves could fail, and start what nobody expects.
 remove_conflict() { :; }
+
+say_conflicts() {
+    [ -f "$state/before/conflicts" ] || return 0
+    taken=$(paste -s -d ' ' "$state/before/conflicts")
+    say "removed when this machine became a node, and not brought back: $taken ('apt-get install $taken' does that)"
+}
 
 # While other entries stay, only the package itself goes; what came with it goes in the end.
 remove_package() {
@@ -97,8 +107,12 @@ purge() {
     docker=''
     case " $* " in *' docker.io '* | *' docker-ce '*) docker=yes ;; esac
     if [ -n "$docker" ]; then
-        systemctl stop docker.service docker.socket containerd.service 2>/dev/null || true
+        systemctl stop docker.service docker.socket 2>/dev/null || true
+        # Now, for the tools may go with it.
+        remove_filter_rules 'DOCKER([- ]|$)|docker0'
+        restore_forwarding
     fi
+    case " $* " in *' containerd '*) systemctl stop containerd.service 2>/dev/null || true ;; esac
     (
         umask 022
         exec 8>&- 9>&-
@@ -119,14 +133,27 @@ purge_ours() {
 
 # Docker's own purge may leave what lies on a mount.
 remove_docker_data() {
-    for folder in /var/lib/docker /var/lib/containerd; do
+    folders='/var/lib/docker /run/docker'
+    # One that was there before goes on, and has images of its own.
+    [ -e /usr/bin/containerd ] || folders="$folders /var/lib/containerd /run/containerd"
+    for folder in $folders; do
         [ -d "$folder" ] || continue
         unmount_below "$folder"
         rm -rf "$folder" 2>/dev/null || find "$folder" -mindepth 1 -delete 2>/dev/null || true
     done
     rm -f /etc/docker/key.json
     # containerd makes the folders of the CNI when it starts.
-    rmdir /etc/docker /run/docker /etc/cni/net.d /etc/cni 2>/dev/null || true
+    rmdir /etc/docker /etc/cni/net.d /etc/cni 2>/dev/null || true
     ip link delete docker0 2>/dev/null || true
     ! recorded groups docker >/dev/null || groupdel docker 2>/dev/null || true
+}
+
+# Docker drops what isn't for its own networks from the moment that it switches forwarding on.
+restore_forwarding() {
+    ! command -v iptables >/dev/null || iptables -P FORWARD "$(forwarding_before)" 2>/dev/null || true
+}
+
+forwarding_before() {
+    policy=$(recorded forward policy) || policy=''
+    echo "${policy:-ACCEPT}"
 }
