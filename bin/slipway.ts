@@ -3,11 +3,13 @@ import { createRequire } from "node:module";
 import * as path from "node:path";
 import { help, parseArguments, type Arguments, type CommandName } from "../setup/arguments";
 import { adopt } from "../setup/commands/adopt";
+import { backup } from "../setup/commands/backup";
 import { down } from "../setup/commands/down";
 import { forget } from "../setup/commands/forget";
 import { kubectl } from "../setup/commands/kubectl";
 import { mirror } from "../setup/commands/mirror";
 import { check, kubeconfig, pulumi } from "../setup/commands/others";
+import { restore } from "../setup/commands/restore";
 import { trust } from "../setup/commands/trust";
 import { preview } from "../setup/commands/preview";
 import { up } from "../setup/commands/up";
@@ -32,6 +34,8 @@ const commands: Record<CommandName, Command> = {
     down,
     adopt,
     forget,
+    backup,
+    restore,
     drift: (...args) => driftModule().drift(...args),
     info: (...args) => infoModule().info(...args),
     dashboard: (...args) => dashboardModule().dashboard(...args),

@@ -11,6 +11,8 @@ export const commands = {
     adopt: "bring back a state that was lost here, from the copy on the control planes",
     forget: "take a dead node out of the cluster without reaching it, e.g. `npm run forget -- hex-n3`",
     trust: "ask the machines for their host keys, show the fingerprints, pin them in the configuration",
+    backup: "take a snapshot of etcd, and bring it to this machine",
+    restore: "put a snapshot of etcd back, e.g. `npm run restore -- etcd-20261121T201500Z.db`",
     info: "show the nodes: roles, addresses, state, hardware, system, versions",
     kubeconfig:
         "print the kubeconfig and nothing else, or one for another user (--user); --merge puts it into your own",
@@ -35,6 +37,8 @@ export interface Arguments {
     readonly source?: ArtifactSource;
     /** Of `forget`: which node. */
     readonly node?: string;
+    /** Of `restore`: which snapshot. */
+    readonly file?: string;
     /** Of `logs`: which pods. */
     readonly selector?: string;
     /** Options of this command that have a value, such as --port of `dashboard`. Absent: none was given. */
@@ -57,6 +61,7 @@ const switches: Partial<Record<CommandName, readonly string[]>> = {
     drift: ["--json"],
     down: ["--delete-data"],
     forget: ["--force"],
+    restore: ["--yes"],
     dashboard: ["--no-open", "--headlamp"],
     logs: ["--no-follow", "--previous"],
 };
@@ -64,6 +69,7 @@ const switches: Partial<Record<CommandName, readonly string[]>> = {
 const valued: Partial<Record<CommandName, readonly string[]>> = {
     dashboard: ["--port"],
     trust: ["--accept"],
+    backup: ["--to"],
     kubeconfig: ["--user", "--group", "--ttl"],
     logs: ["--namespace", "--since", "--container", "--unit", "--node"],
 };
@@ -94,6 +100,7 @@ export function parseArguments(words: readonly string[]): Arguments {
     let task: MirrorTask | undefined;
     let node: string | undefined;
     let selector: string | undefined;
+    let file: string | undefined;
     const queue = [...others];
     for (let word = queue.shift(); word !== undefined; word = queue.shift()) {
         const [written, inline] = split(word);
@@ -113,6 +120,8 @@ export function parseArguments(words: readonly string[]): Arguments {
             rest.push(word);
         } else if (command === "forget" && !word.startsWith("-") && node === undefined) {
             node = word;
+        } else if (command === "restore" && !word.startsWith("-") && file === undefined) {
+            file = word;
         } else if (command === "logs" && !word.startsWith("-") && selector === undefined) {
             selector = word;
         } else if (ownWithValue.includes(name)) {
@@ -138,6 +147,9 @@ export function parseArguments(words: readonly string[]): Arguments {
     if (command === "forget" && node === undefined) {
         throw new Failure("Say which node is to be forgotten: `slipway forget NODE`.");
     }
+    if (command === "restore" && file === undefined) {
+        throw new Failure("Say which snapshot is to be put back: `slipway restore FILE`.");
+    }
     if (command === "logs" && (selector === undefined) === (ownValues["--unit"] === undefined)) {
         throw new Failure(
             "Say whose logs: `slipway logs SELECTOR` for pods (part of a name, or a label selector such as app=web), " +
@@ -151,6 +163,7 @@ export function parseArguments(words: readonly string[]): Arguments {
         source: readSource(values["--source"]),
         ...(task && { task }),
         ...(node && { node }),
+        ...(file && { file }),
         ...(selector !== undefined && { selector }),
         ...(Object.keys(ownValues).length > 0 && { values: ownValues }),
         switches: [...on],
@@ -178,6 +191,8 @@ export function help(): string {
         "",
         "  down --delete-data           on machines that stay: etcd's data and local volumes go, too",
         "  forget NODE --force          even though it answers on SSH",
+        "  backup --to FILE             to this file (default: a name with the time, in the data folder)",
+        "  restore FILE --yes           do it; without it nothing is changed",
         "  info --json                  for programs: everything as one JSON text",
         "  preview --json               for programs: the changes and restarts as one JSON text",
         "  drift --json                 for programs: the same as one JSON text",

@@ -5,7 +5,9 @@ import { addonsSchema, removeSchema } from "./addons";
 import {
     address,
     cidr,
+    count,
     domain,
+    folder,
     imageReference,
     label,
     labelKey,
@@ -151,6 +153,20 @@ export const clusterSchema = z.strictObject({
         .enum(["privileged", "baseline", "restricted"])
         .default("baseline")
         .describe("What pods are held to in namespaces that don't say it by a label of their own."),
+    snapshots: z
+        .strictObject({
+            hours: count.default(6).describe("Hours from one snapshot to the next; 0: none are taken."),
+            keep: z
+                .int("must be a whole number")
+                .min(1, "must be at least 1")
+                .default(8)
+                .describe("How many are kept; the oldest goes."),
+            folder: folder
+                .default("/var/backups/etcd")
+                .describe("Where they lie on each control plane. It goes with the cluster, when that is destroyed."),
+        })
+        .prefault({})
+        .describe("Snapshots of etcd on each control plane; [Backup](backup.md) tells how to put one back."),
     minimumReady: z
         .int()
         .min(1)

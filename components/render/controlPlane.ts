@@ -7,11 +7,12 @@ import { Fragment } from "./entries";
 import { etcd } from "./etcd";
 import { hosts } from "./hosts";
 import { activeVersion, kubectl } from "./services";
+import { snapshots } from "./snapshots";
 
 /**
  * The control-plane step: units in the order they start.
  *
- * @param kit folder of the node kit, which approves serving certificates
+ * @param kit folder of the node kit, which approves serving certificates and takes snapshots
  */
 export function controlPlane(
     node: NodeSpec,
@@ -29,5 +30,6 @@ export function controlPlane(
         controllerManager({ cluster, controlPlanes: members }),
         scheduler({ cluster, controlPlanes: members }),
         csrApprover(kit),
+        snapshots(cluster, kit),
     ];
 }

@@ -302,6 +302,47 @@ describe("a cluster on the lab, from nothing to nothing", function () {
             }
         });
 
+        it("a snapshot of etcd brings back what was deleted since, and takes away what came since (X11)", async () => {
+            const make = (name: string) =>
+                stack.kubectl("create", "secret", "generic", name, "--from-literal", `word=${name}-word`);
+            const word = "jsonpath={.data.word}";
+            const pods = async () => (await stack.kubectl("get", "pods", "-A", "-o", "name")).trim().split("\n").sort();
+            await make("kept");
+            const file = `${stack.home}/etcd.db`;
+            const { stdout } = await stack.must(["backup", "--to", file]);
+            assert.equal(stdout.trim(), file);
+            assert.equal(fs.statSync(file).mode & 0o777, 0o600);
+            assert.ok(!fs.readFileSync(file).includes("kept-word"), "secrets are encrypted in there");
+            await stack.kubectl("delete", "secret", "kept");
+            await make("newer");
+            const running = await pods();
+            // Said without --yes it is a question, and of a file that is none it changes nothing.
+            const asked = await stack.slipway(["restore", file]);
+            assert.equal(asked.status, 1);
+            assert.match(asked.output, /e2e-1.*everything that changed .*--yes/s);
+            fs.writeFileSync(`${file}.cut`, fs.readFileSync(file).subarray(0, 100_000));
+            assert.match((await stack.slipway(["restore", `${file}.cut`, "--yes"])).output, /no whole snapshot/);
+            assert.ok(await stack.kubectl("get", "secret", "newer"));
+
+            await stack.must(["restore", file, "--yes"]);
+            assert.equal(
+                Buffer.from(await stack.kubectl("get", "secret", "kept", "-o", word), "base64").toString(),
+                "kept-word",
+            );
+            await assert.rejects(stack.kubectl("get", "secret", "newer"), /not found/);
+            await everyNodeReady();
+            assert.deepEqual(await pods(), running);
+            // Informers have noticed that time went back: what is wanted now comes about.
+            await stack.kubectl("scale", "deployment", "my-nginx", "--replicas", "4");
+            await eventually("a fourth pod", 60, () =>
+                stack.kubectl("wait", "--for=condition=Available", "deployment/my-nginx", "--timeout=20s"),
+            );
+            await eventually("a fourth pod runs", 60, async () => (await pods()).length === running.length + 1);
+            await stack.kubectl("scale", "deployment", "my-nginx", "--replicas", "3");
+            await stack.kubectl("delete", "secret", "kept");
+            assert.match(await onNode("e2e-1", "ls /var/backups/etcd"), /^etcd-\w+\.db\n$/);
+        });
+
         it("all nodes powered off at once and on again: the cluster comes back by itself", async () => {
             await docker("kill", ...nodes);
             await docker("start", ...nodes);

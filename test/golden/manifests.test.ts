@@ -134,6 +134,7 @@ describe("manifests that differ", () => {
         assert.deepEqual(kept.sort(), [
             "cri-dockerd.service",
             "docker.service",
+            "etcd-snapshots.service",
             "etcd.service",
             "kubernetes-hosts.service",
         ]);

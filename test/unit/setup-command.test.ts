@@ -14,6 +14,13 @@ import { keep } from "../../setup/stackRecord";
 const root = path.resolve(__dirname, "..", "..");
 
 describe("setup: the command", () => {
+    it("takes a snapshot's file and where to put one", () => {
+        assert.deepEqual(parseArguments(["restore", "etcd.db", "--yes"]).file, "etcd.db");
+        assert.deepEqual(parseArguments(["restore", "etcd.db", "--yes"]).switches, ["--yes"]);
+        assert.throws(() => parseArguments(["restore"]), /Say which snapshot is to be put back/);
+        assert.deepEqual(parseArguments(["backup", "--to", "/mnt/etcd.db"]).values, { "--to": "/mnt/etcd.db" });
+    });
+
     it("reads its options and hands the rest on to Pulumi", () => {
         assert.deepEqual(parseArguments(["up"]), {
             command: "up",

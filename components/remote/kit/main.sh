@@ -17,6 +17,24 @@ main() {
             give_state
             return
             ;;
+        snapshots | give-snapshot)
+            shift
+            read_arguments "$@"
+            open_scratch
+            [ "$kind" = snapshots ] && take_snapshots || give_snapshot
+            return
+            ;;
+        restore)
+            verb=${2:-}
+            case $verb in take | stop | put | start | back | done) ;; *)
+                fail "The step restore knows no '$verb': take, stop, put, start, back, done." ;;
+            esac
+            shift 2
+            read_arguments "$@"
+            open_scratch
+            "restore_$verb"
+            return
+            ;;
         join)
             node=${2:-}
             shift 2
@@ -43,7 +61,7 @@ main() {
             ;;
         base | stage | credentials | control-plane | activate) verb=${2:-} ;;
         *) fail "The kit knows no step '$kind': base, stage, credentials, control-plane, activate, join, member, ready, approve," \
-            "keep-state, give-state, probe." ;;
+            "keep-state, give-state, snapshots, give-snapshot, restore, probe." ;;
     esac
     case $verb in
         check | apply | remove) ;;
@@ -60,6 +78,7 @@ main() {
 read_arguments() {
     node='' owner='' source='' ports='' generation='' ttl=1800
     minimum=1 patience=60 network='' nodes=0 address='' fixed='' since='' lost='' seconds=300
+    folder='' keep=8 hours=0 peers='' token=''
     for argument; do
         case $argument in
             node=*) node=${argument#*=} ;;
@@ -77,6 +96,11 @@ read_arguments() {
             since=*) since=${argument#*=} ;;
             lost=*) lost=${argument#*=} ;;
             seconds=*) seconds=${argument#*=} ;;
+            folder=*) folder=${argument#*=} ;;
+            keep=*) keep=${argument#*=} ;;
+            hours=*) hours=${argument#*=} ;;
+            peers=*) peers=${argument#*=} ;;
+            token=*) token=${argument#*=} ;;
             *=*) ;;
             *) fail "The argument '$argument' is not of the form key=value." ;;
         esac
