@@ -82,9 +82,15 @@ function kubeletOverrides(engine: EngineFacts): Record<string, unknown> {
         // From 1.35 on the kubelet refuses cgroup v1, which some engines' hosts still have.
         ...cgroupfs(engine, { cgroupDriver: "cgroupfs", failCgroupV1: false }),
         resolvConf,
+        // All nodes share the host's kernel, whose settings are not theirs to change.
+        protectKernelDefaults: false,
+        // Nobody waits for a lab's machines to stop, and kubelets see no logind's delay in containers.
+        shutdownGracePeriod: "0s",
+        shutdownGracePeriodCriticalPods: "0s",
         // The defaults are percentages, of a disk that all nodes share with everything else on the host.
         evictionHard: {
             "imagefs.available": "1Gi",
+            "imagefs.inodesFree": "1%",
             "memory.available": "100Mi",
             "nodefs.available": "1Gi",
             "nodefs.inodesFree": "1%",

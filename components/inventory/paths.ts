@@ -43,6 +43,8 @@ export const paths = {
     schedulerKubeconfig: "/etc/kubernetes/scheduler.kubeconfig",
 
     docker: "/etc/docker/daemon.json",
+    /** The kubelet's own name for it. */
+    logindDelay: "/etc/systemd/logind.conf.d/99-kubelet.conf",
     criSocket: "/run/cri-dockerd.sock",
     cniConfig: "/etc/cni/net.d",
     etcdData: "/var/lib/etcd",

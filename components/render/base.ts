@@ -3,6 +3,8 @@ import { paths } from "../inventory/paths";
 import type { ClusterSettings } from "../config/schema";
 import { Fragment } from "./entries";
 import { etcdUser } from "./etcd";
+import { kubeletSettings } from "./kubelet";
+import { protectedSysctls } from "./machineCare";
 import { runtimeOf } from "./runtime";
 
 /** Overlay file systems, bridged traffic that iptables sees, connection tracking, and flannel's tunnels. */
@@ -24,8 +26,10 @@ const packages = ["ca-certificates", "conntrack", "curl", "ethtool", "iptables",
 /** What every node needs of its system before Kubernetes comes: kernel, packages, and the container runtime. */
 export function base(node: NodeSpec, cluster: ClusterSettings): Fragment[] {
     const controlPlane = node.roles.includes("control-plane");
+    const isProtected = kubeletSettings(node, cluster).protectKernelDefaults === true;
+    const required = { ...requiredSysctls, ...(isProtected && protectedSysctls) };
     return [
-        systemSettings({ ...requiredSysctls, ...cluster.sysctls, ...node.sysctls }),
+        systemSettings({ ...required, ...cluster.sysctls, ...node.sysctls }),
         controlPlane ? [etcdAccount, openssl] : [],
         runtimeOf(node).base(node, cluster),
     ];

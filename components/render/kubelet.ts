@@ -3,6 +3,7 @@ import { dnsServiceIp } from "../inventory/addressing";
 import type { NodeSpec } from "../inventory/node";
 import { paths } from "../inventory/paths";
 import { Fragment } from "./entries";
+import { limits, shutdownDelay } from "./machineCare";
 import { runtimeOf } from "./runtime";
 import { environmentFiles, kubernetesInputs } from "./services";
 import { command, commandLine, neverGiveUp, respawn, unitText } from "./systemd";
@@ -16,10 +17,12 @@ const resolvConf = "/run/kubernetes/resolv.conf";
 
 /** The node's agent: its configuration, its variables and its unit. */
 export function kubelet(node: NodeSpec, cluster: ClusterSettings): Fragment {
+    const settings = kubeletSettings(node, cluster);
     return [
+        ...shutdownDelay(settings.shutdownGracePeriod),
         { kind: "directory", path: paths.kubelet, mode: "0700" },
         { kind: "directory", path: paths.staticPods },
-        { kind: "file", path: paths.kubeletConfig, mode: "0600", content: yaml(configuration(node, cluster)) },
+        { kind: "file", path: paths.kubeletConfig, mode: "0600", content: yaml(settings) },
         {
             kind: "file",
             path: paths.kubeletVariables,
@@ -38,12 +41,13 @@ export function kubelet(node: NodeSpec, cluster: ClusterSettings): Fragment {
     ];
 }
 
-/** https://kubernetes.io/docs/reference/config-api/kubelet-config.v1beta1/ */
-function configuration(node: NodeSpec, cluster: ClusterSettings): Record<string, unknown> {
+/** The KubeletConfiguration: https://kubernetes.io/docs/reference/config-api/kubelet-config.v1beta1/ */
+export function kubeletSettings(node: NodeSpec, cluster: ClusterSettings): Record<string, unknown> {
     const runtime = runtimeOf(node);
     const defaults = {
         apiVersion: "kubelet.config.k8s.io/v1beta1",
         kind: "KubeletConfiguration",
+        ...limits(node),
         authentication: {
             anonymous: { enabled: false },
             webhook: { enabled: true },

@@ -87,11 +87,21 @@ describe("manifests that differ", () => {
         });
         const nodes = [{ ...tuned.nodes[0], sysctls: { "vm.swappiness": "0" } }];
         const text = render(...steps({ ...tuned, nodes }, 0).base);
-        assert.deepEqual(text.match(/^sysctl (net\.core|vm|net\.ipv4).*$/gm), [
+        assert.deepEqual(text.match(/^sysctl (net\.core|vm\.swap|net\.ipv4).*$/gm), [
             "sysctl net.core.somaxconn 4096",
             "sysctl net.ipv4.ip_forward 1",
             "sysctl vm.swappiness 0",
         ]);
+    });
+
+    it("without the kernel settings that a kubelet protects, where it shall not", () => {
+        const free = boards({ kubelet: { protectKernelDefaults: false, shutdownGracePeriod: "1m30s" } });
+        const all = steps(free, 1);
+        assert.doesNotMatch(render(...all.base), /^sysctl kernel\.panic/m);
+        assert.match(render(...steps(boards({}), 1).base), /^sysctl kernel\.panic 10$/m);
+        assert.match(render(...all.activate), /^\| InhibitDelayMaxSec=90$/m);
+        const none = boards({ kubelet: { shutdownGracePeriod: "0s" } });
+        assert.doesNotMatch(render(...steps(none, 1).activate), /logind/);
     });
 
     it("without a network of ours: no CNI file is written", () => {

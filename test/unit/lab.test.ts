@@ -149,6 +149,7 @@ describe("the lab's nodes", () => {
                 ([key, value]) => key.includes("Free") || /Gi|Mi/.test(value),
             ),
         );
+        assert.equal(kubelet.protectKernelDefaults, false);
         assert.equal(kubelet.imageGCHighThresholdPercent, 100);
         assert.equal((kubeProxy.conntrack as { maxPerCore: number }).maxPerCore, 0);
     });
