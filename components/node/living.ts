@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { ClusterSettings } from "../config/schema";
 import { isControlPlane, NodeSpec } from "../inventory";
 import { NodeReport } from "../remote";
+import { skewProblems } from "./skew";
 import { canBeAsked } from "./steps";
 
 type Reports = Readonly<Record<string, NodeReport>>;
@@ -48,7 +49,7 @@ export function refuseUnchangeable(
  * once, each with its reason and the way out. Pure; machines that gave no answer are taken at the configuration's word.
  */
 export function livingProblems(
-    cluster: FixedSettings & Pick<ClusterSettings, "name">,
+    cluster: FixedSettings & Pick<ClusterSettings, "name" | "versions">,
     nodes: readonly NodeSpec[],
     reports: Reports,
 ): string[] {
@@ -61,6 +62,14 @@ export function livingProblems(
         ...living.flatMap(({ node, report }) => identityProblems(cluster.name, node, report)),
         ...changedSettings(fixedSettings(cluster), members),
         ...controlPlaneProblems(nodes, reports, members),
+        ...skewProblems(
+            cluster.versions,
+            members.map(({ node: { name }, report }) => ({
+                name,
+                controlPlane: report.kinds["control-plane"] !== undefined,
+                versions: report.versions,
+            })),
+        ),
     ];
 }
 

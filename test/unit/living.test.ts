@@ -43,6 +43,29 @@ describe("what a living cluster refuses", () => {
         assert.deepEqual(problems({}, { ...living(), "hex-n2": silent }), []);
     });
 
+    it("a minor version that is skipped, and one that goes back: Kubernetes' and etcd's, with the way there", () => {
+        const runs = (kubernetes: string, etcd = "3.6.8") => living({ "hex-n1": { versions: { kubernetes, etcd } } });
+        const to = (version: string) => ({ kubernetes: { version } });
+        const [skipped, ...others] = problems(to("1.36.3"), runs("1.34.4"));
+        assert.deepEqual(others, []);
+        assert.match(
+            skipped,
+            /^cluster\.kubernetes\.version can't go from 1\.34\.4 to 1\.36\.3 .*hex-n1.*Set it to 1\.35\.4/,
+        );
+        assert.match(
+            problems(to("1.35.4"), runs("1.36.3"))[0],
+            /can't go back from 1\.36\.3 to 1\.35\.4 .*Leave it at 1\.36/,
+        );
+        assert.deepEqual(problems(to("1.35.4"), runs("1.34.4")), []);
+        assert.deepEqual(problems(to("1.36.1"), runs("1.36.3")), []);
+        assert.match(
+            problems({}, runs("1.36.3", "3.4.20"))[0],
+            /^cluster\.versions\.etcd can't go from 3\.4\.20 .*Set it to 3\.5/,
+        );
+        // A worker that was off while the others moved on catches up at once.
+        assert.deepEqual(problems(to("1.36.3"), living({ "hex-n2": { versions: { kubernetes: "1.34.4" } } })), []);
+    });
+
     it("another domain, network or port of the API: all at once, each with what it was and the ways out", () => {
         const found = problems({
             domain: "new.local",
