@@ -6,6 +6,7 @@ import { deployAddons, removalProblems } from "./components/addons";
 import { loadSettings } from "./components/config/load";
 import { refuseUnchangeable } from "./components/node";
 import { askHoldings, probeNodes, warnOfUnreachable } from "./components/remote";
+import { missingArchives } from "./components/render/packages";
 import { deployWorkloads, withStaticPod } from "./components/workloads";
 import { Lab, labCluster, loadLab } from "./lab";
 import { missingFrom } from "./mirror/catalogue";
@@ -24,7 +25,11 @@ export = async () => {
     const mirror = mirrorFolder(stack);
     const digests = loadDigests(mirror);
     const { versions, images } = settings.cluster;
-    refuseMissing(stack, [...missingFrom(digests.files, versions), ...staleOwnImages(images, digests)]);
+    refuseMissing(stack, [
+        ...missingFrom(digests.files, versions),
+        ...missingArchives(settings.cluster, digests.files),
+        ...staleOwnImages(images, digests),
+    ]);
 
     const places = { dataFolder: dataFolder(), mirror, clusterPort: settings.cluster.api.port };
     const lab = settings.lab === undefined ? undefined : loadLab(settings.lab, places);

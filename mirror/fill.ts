@@ -12,6 +12,7 @@ import { mirrorJobs } from "./jobs";
 import { loadLock, type Lock } from "./lock";
 import { requireTools } from "./tools";
 import { ownImageJobs, type OwnImage } from "./ownImages";
+import { isPackageJob, packageJobs, type WantedPackages } from "./packages/job";
 import { copyJobs } from "./upstream/copy";
 
 export interface FillOptions {
@@ -34,6 +35,10 @@ export interface FillOptions {
     readonly jobs?: readonly Job[];
     /** The operator's own images, with paths from the root. */
     readonly images?: readonly OwnImage[];
+    /** Packages of the nodes' distributions. Default: none, nodes ask their distribution. */
+    readonly packages?: WantedPackages;
+    /** Fetch the packages anew, though they are there: distributions mend theirs. Default: false. */
+    readonly freshPackages?: boolean;
 }
 
 /**
@@ -46,11 +51,12 @@ export function mirrorFolder(
     cache = defaultCache(),
     prefix = upstreamPrefix,
     images: readonly OwnImage[] = [],
+    packages?: WantedPackages,
 ): string {
     const keys = mirrorJobs(source, versions, "amd64").map((job) => job.key);
     const copied = source === "upstream" && prefix !== upstreamPrefix;
-    // Two stacks may have different images of one name.
-    const own = images.length > 0 ? [images] : [];
+    // Two stacks may have different images of one name, and want different packages.
+    const own = [...(images.length > 0 ? [images] : []), ...(packages ? [packages] : [])];
     return path.join(cache, copied ? `copy-${keyOf(keys, prefix, ...own)}` : `${source}-${keyOf(keys, ...own)}`);
 }
 
@@ -62,23 +68,33 @@ const upstreamPrefix = "https://";
  * the key of what it was made of, so that nothing is made twice, for no matter how many mirrors.
  */
 export async function fillMirror(options: FillOptions): Promise<string> {
-    const { source, versions = defaultVersions, architectures, images = [], cache = defaultCache() } = options;
+    const {
+        source,
+        versions = defaultVersions,
+        architectures,
+        images = [],
+        packages,
+        cache = defaultCache(),
+    } = options;
     const prefix = options.upstream ?? upstreamPrefix;
-    const folder = options.folder ?? mirrorFolder(source, versions, cache, prefix, images);
+    const folder = options.folder ?? mirrorFolder(source, versions, cache, prefix, images, packages);
     const progress = options.progress ?? (() => undefined);
     const copied = source === "upstream" && prefix !== upstreamPrefix && !options.jobs;
-    const catalogue =
-        options.jobs ??
-        (copied ? await copyJobs({ versions, architectures, prefix, folder, progress }) : undefined) ??
-        architectures.flatMap((arch) => mirrorJobs(source, versions, arch, prefix));
+    const copy = { versions, architectures, packages, prefix, folder, progress };
+    const catalogue = options.jobs ??
+        (copied ? await copyJobs(copy) : undefined) ?? [
+            ...architectures.flatMap((arch) => mirrorJobs(source, versions, arch, prefix)),
+            ...(packages ? packageJobs(packages, architectures) : []),
+        ];
     const jobs = [...ownImageJobs({ images, architectures }), ...catalogue];
     fs.mkdirSync(folder, { recursive: true });
     [folder, cache, path.join(cache, "made"), path.join(cache, "work")].forEach(sweep);
 
-    const missing = await jobsToDo(folder, jobs, progress);
+    const again = (job: Job) => options.freshPackages === true && isPackageJob(job);
+    const missing = await jobsToDo(folder, jobs, again, progress);
     if (missing.length > 0) {
         await requireTools(missing);
-        await new Filling(folder, cache, source, options.lock ?? loadLock(), progress).run(missing);
+        await new Filling(folder, cache, source, options.lock ?? loadLock(), progress).run(missing, again);
     }
     const sizes = Object.values(readManifest(folder)?.files ?? {}).map((record) => record.size);
     progress(
@@ -88,15 +104,20 @@ export async function fillMirror(options: FillOptions): Promise<string> {
 }
 
 /** The jobs whose files are not all there, or not as recorded. */
-async function jobsToDo(folder: string, jobs: readonly Job[], progress: Progress): Promise<Job[]> {
+async function jobsToDo(
+    folder: string,
+    jobs: readonly Job[],
+    again: (job: Job) => boolean,
+    progress: Progress,
+): Promise<Job[]> {
     const records = readManifest(folder)?.files ?? {};
     const missing: Job[] = [];
     for (const job of jobs) {
-        const its = job.paths.map((file) => [file, records[file]] as const);
-        if (its.some(([, record]) => record?.job !== job.key)) {
+        if (again(job) || job.paths.some((file) => records[file]?.job !== job.key)) {
             missing.push(job);
             continue;
         }
+        const its = Object.entries(records).filter(([, record]) => record.job === job.key);
         for (const [file, record] of its) {
             const problem = await problemWith(folder, file, record);
             if (problem) {

@@ -18,7 +18,9 @@ export class Filling {
         private readonly progress: Progress,
     ) {}
 
-    async run(jobs: readonly Job[]): Promise<void> {
+    /** @param again what is made anew, though it was made before */
+    async run(jobs: readonly Job[], again: (job: Job) => boolean = () => false): Promise<void> {
+        jobs.filter(again).forEach((job) => fs.rmSync(this.madeFolder(job), { recursive: true, force: true }));
         const work = beside(path.join(this.cache, "work", "run"));
         const errors: string[] = [];
         // Compilers use every core by themselves; downloads wait for the network.
@@ -68,7 +70,7 @@ export class Filling {
         const kept = await this.isMade(job);
         const folder = kept ? this.madeFolder(job) : await this.make(job, work);
         const made = readManifest(folder)!.files;
-        for (const file of job.paths) {
+        for (const file of Object.keys(made)) {
             linkOrCopy(path.join(folder, file), path.join(this.folder, file));
         }
         recordFiles(this.folder, this.source, made);
@@ -113,7 +115,7 @@ export class Filling {
     private async isMade(job: Job): Promise<boolean> {
         const folder = this.madeFolder(job);
         const files = readManifest(folder)?.files ?? {};
-        for (const file of job.paths) {
+        for (const file of new Set([...job.paths, ...Object.keys(files)])) {
             if (!files[file] || (await problemWith(folder, file, files[file]))) {
                 return false;
             }

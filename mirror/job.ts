@@ -25,7 +25,7 @@ export interface Job {
     readonly title: string;
     /** Digest of everything that decides what comes out. */
     readonly key: string;
-    /** Paths in the mirror. */
+    /** Paths in the mirror that are known beforehand; what else it writes comes into the mirror, too. */
     readonly paths: readonly string[];
     readonly origin: Origin;
     /** Kept in the mirror's manifest: what a reader should know of where this comes from. */

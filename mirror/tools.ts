@@ -1,20 +1,18 @@
 import type { Job, Tool } from "./job";
 import { run } from "./run";
 
+const onDebian =
+    "Packages of a distribution are put into images and mirrors on Debian or Ubuntu. Elsewhere take images as they are " +
+    "(`--source upstream`), and where the mirror is to carry packages (cluster.packages) fill it on such a machine.";
+
 /** How to ask a program whether it is there, and what to do when it isn't. */
 const tools: Record<Tool, { args: string[]; advice: string }> = {
     go: {
         args: ["version"],
         advice: "Install Go 1.26 or newer (https://go.dev/dl/), or fill the mirror from upstream: `--source upstream`.",
     },
-    "apt-get": {
-        args: ["--version"],
-        advice: "Images are assembled from Debian's packages on Debian or Ubuntu; elsewhere use `--source upstream`.",
-    },
-    "dpkg-deb": {
-        args: ["--version"],
-        advice: "Images are assembled from Debian's packages on Debian or Ubuntu; elsewhere use `--source upstream`.",
-    },
+    "apt-get": { args: ["--version"], advice: onDebian },
+    "dpkg-deb": { args: ["--version"], advice: onDebian },
 };
 
 /** Fails with one sentence for each program that these jobs need and that isn't there. */

@@ -56,6 +56,7 @@ const tasks = ["--verify", "--serve", "--pin"];
 /** What single commands can be told with a word alone. */
 const switches: Partial<Record<CommandName, readonly string[]>> = {
     info: ["--json"],
+    mirror: ["--packages"],
     kubeconfig: ["--merge"],
     preview: ["--json"],
     drift: ["--json"],
@@ -202,6 +203,7 @@ export function help(): string {
         "                               --since 10m, --previous, --no-follow",
         "  logs --unit UNIT[,UNIT]      of units on the nodes, e.g. kubelet; --node NAME, --since, --no-follow",
         "  kubeconfig --merge           merge it into the kubeconfig of your own, with a backup beside it",
+        "  mirror --packages            fetch the distribution's packages anew, where the mirror carries them",
         "  mirror --verify              check every file of the mirror against its manifest",
         "  mirror --serve [HOST:PORT]   serve it to machines over HTTP, until Ctrl-C (default: 0.0.0.0:8080)",
         "  mirror --pin                 pin the digests of all its files in mirror/lock.json",

@@ -5,6 +5,7 @@ import * as path from "node:path";
 import type { Settings } from "../components/config/schema";
 import type { Architecture } from "../components/inventory/node";
 import { unbuildable } from "../mirror/catalogue";
+import type { WantedPackages } from "../mirror/packages/job";
 import type { OwnImage } from "../mirror/ownImages";
 import { obtainDocker, type DockerEngine } from "./docker";
 import { explain, Failure } from "./failure";
@@ -42,6 +43,8 @@ export interface PrepareOptions {
     /** Default: the checkout that this file is in. */
     readonly root?: string;
     readonly progress?: Progress;
+    /** Packages that the mirror carries are fetched anew, though they are there. */
+    readonly freshPackages?: boolean;
     /** An engine is needed whatever the configuration says: the state knows of containers. */
     readonly dockerNeeded?: boolean;
 }
@@ -96,6 +99,11 @@ export async function prepare(options: PrepareOptions): Promise<Prepared> {
     const inTheWay = purpose === "up" && settings ? await preflight(plan, settings) : [];
     const problems = [
         ...plan.problems,
+        ...(options.freshPackages && settings?.cluster.packages !== "mirror"
+            ? [
+                  "--packages fetches what the mirror carries for nodes: set packages: mirror under slipway:cluster first.",
+              ]
+            : []),
         ...inTheWay,
         ...(settings && plan.source === "build" ? unbuildable(settings.cluster.versions) : []),
         ...(needs.mirror ? await archiveProblems(stack, settings) : []),
@@ -104,7 +112,7 @@ export async function prepare(options: PrepareOptions): Promise<Prepared> {
         throw new Failure([...problems, "Nothing was touched."].join("\n"));
     }
     if (plan.reachable) describePlan(plan).forEach((line) => progress.say(line));
-    return new Preparation(purpose, plan, settings, progress, needs).run();
+    return new Preparation(purpose, plan, settings, progress, needs, options.freshPackages).run();
 }
 
 /** One run over a plan. Steps that don't wait for each other go side by side. */
@@ -122,6 +130,7 @@ class Preparation {
         private readonly settings: Settings | undefined,
         private readonly progress: Progress,
         private readonly needs: Needs,
+        private readonly freshPackages = false,
     ) {
         this.stack = plan.stack;
         this.temporary = purpose === "preview" && this.stack.ownBackend && !fs.existsSync(stateFile(this.stack));
@@ -207,6 +216,8 @@ class Preparation {
                 versions: settings?.cluster.versions,
                 architectures: architecturesOf(settings),
                 images: ownImages(stack, settings),
+                packages: wantedPackages(settings),
+                freshPackages: this.freshPackages,
                 progress: report,
             }),
         );
@@ -240,6 +251,17 @@ class Preparation {
 /** Those of the machines; the lab's nodes are this machine. */
 function architecturesOf(settings: Settings | undefined): readonly Architecture[] {
     return settings && settings.lab === undefined ? settings.cluster.architectures : [hostArchitecture()];
+}
+
+/** What any of the machines is to have, where the mirror carries packages. A lab's are not known yet. */
+function wantedPackages(settings: Settings | undefined): WantedPackages | undefined {
+    if (settings?.cluster.packages !== "mirror") return undefined;
+    const { nodesOf } = later("../components/inventory") as typeof import("../components/inventory");
+    const { packageNames } = later("../components/render/packages") as typeof import("../components/render/packages");
+    const { nodeSchema } = later("../components/config/schema") as typeof import("../components/config/schema");
+    const any = nodeSchema.parse({ name: "any", address: "192.0.2.1", roles: ["control-plane", "worker"] });
+    const { cluster, nodes } = settings;
+    return { systems: cluster.systems, names: packageNames(nodesOf(cluster, [...nodes, any]), cluster) };
 }
 
 /** The operator's own images; their paths start from where the program does. */

@@ -1,6 +1,7 @@
 import { z } from "zod";
 
 import { OptionalVersions, optionalVersions, type Versions } from "../../mirror/catalogue";
+import { systemNames } from "../../mirror/packages/systems";
 import { addonsSchema, removeSchema } from "./addons";
 import {
     address,
@@ -136,6 +137,16 @@ export const clusterSchema = z.strictObject({
         .min(1)
         .default("https://")
         .describe("Prefix of upstream paths: https://, a mirror such as http://10.0.0.1:8080/, or a mounted folder."),
+    packages: z
+        .enum(["distribution", "mirror"])
+        .default("distribution")
+        .describe(
+            "Where machines take packages such as docker from: the sources that their system has, or the mirror alone.",
+        ),
+    systems: z
+        .array(z.enum(systemNames))
+        .default([])
+        .describe("What the machines run; with `packages: mirror` the mirror carries the packages of these."),
     certificates: z
         .strictObject({
             authorityHours: z.int().min(1).default(87600).describe("Validity of the certificate authorities."),

@@ -4,6 +4,7 @@ import { formatCidr, nodeCapacity, nodePrefix, overlaps, parseCidr, sizeOf } fro
 import { addonProblems, poolProblems } from "./addonProblems";
 import { type Machine as PartialNode, placeProblems, wellFormed } from "./claims";
 import { imageProblems } from "./images";
+import { packageProblems } from "./packages";
 import { pathOf, problemsOf } from "./problems";
 import { ClusterSettings, clusterSchema, nodeSchema, Settings, settingsSchema } from "./schema";
 import { isSupported, supportedVersions, versionsOf } from "./versions";
@@ -63,6 +64,7 @@ function contradictions(raw: unknown): string[] {
         }),
         ...storageProblems(workloads, addons),
         ...imageProblems(images, { cluster, nodes, lab }),
+        ...packageProblems({ cluster, nodes, lab }),
         ...canaryProblems(wellFormed(workloads).canary),
         ...addonProblems(addons, remove, {
             network,

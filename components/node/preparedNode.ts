@@ -5,6 +5,7 @@ import { NodeSpec } from "../inventory";
 import { Digests } from "../render/artifacts";
 import { base } from "../render/base";
 import { render } from "../render/manifest";
+import { archives } from "../render/packages";
 import { stage } from "../render/stage";
 import { baseArguments, contact, NodeReport } from "../remote";
 import { fixedSettings } from "./living";
@@ -46,7 +47,7 @@ export class PreparedNode extends pulumi.ComponentResource {
             `${name}-base`,
             {
                 kind: "base",
-                manifest: render(...base(node, cluster)),
+                manifest: render(...base(node, cluster), archives(cluster, digests)),
                 arguments: {
                     ...words,
                     since: since?.toString(),

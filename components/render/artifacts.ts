@@ -33,7 +33,8 @@ export function imageEntry(image: ImageArtifact, digests: Digests): ImageEntry {
     return { kind: "image", reference, path: template, digests: digestsOf(image, digests) };
 }
 
-function digestsOf(item: { path(architecture: Architecture): string }, digests: Digests): DigestByArchitecture {
+/** The digests of one thing for each architecture that the mirror has it for. */
+export function digestsOf(item: { path(architecture: Architecture): string }, digests: Digests): DigestByArchitecture {
     return {
         amd64: digests.files[item.path("amd64")]?.sha256,
         arm64: digests.files[item.path("arm64")]?.sha256,

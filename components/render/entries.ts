@@ -8,6 +8,7 @@ export type Entry =
     | ModuleEntry
     | SysctlEntry
     | SwapEntry
+    | ArchiveEntry
     | PackageEntry
     | ConflictEntry
     | ArtifactEntry
@@ -70,6 +71,16 @@ export interface SysctlEntry {
 /** No swap, now and at boot. */
 export interface SwapEntry {
     readonly kind: "swap";
+}
+
+/** An index of a system's packages, from the mirror: with one, packages come from there and from nowhere else. */
+export interface ArchiveEntry {
+    readonly kind: "archive";
+    /** ID and VERSION_ID of /etc/os-release: "debian-12". */
+    readonly name: string;
+    /** With {arch} in it; the packages lie beside it. */
+    readonly path: string;
+    readonly digests: DigestByArchitecture;
 }
 
 /** A package of the distribution that must be there. */

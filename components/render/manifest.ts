@@ -13,6 +13,7 @@ const order: readonly Entry["kind"][] = [
     "file",
     "once",
     "link",
+    "archive",
     "package",
     "artifact",
     "image",
@@ -59,11 +60,12 @@ function unite(all: readonly Entry[]): Entry[] {
     return order.flatMap(sorted);
 }
 
+/** Their path is the mirror's. */
+const fetched: readonly Entry["kind"][] = ["archive", "artifact", "image"];
+
 /** Paths are one name space: a path can't be a file and a link. */
 function subjectOf(entry: Entry): string {
-    return "path" in entry && entry.kind !== "artifact" && entry.kind !== "image"
-        ? `path ${entry.path}`
-        : `${entry.kind} ${keyOf(entry)}`;
+    return "path" in entry && !fetched.includes(entry.kind) ? `path ${entry.path}` : `${entry.kind} ${keyOf(entry)}`;
 }
 
 function keyOf(entry: Entry): string {
@@ -111,6 +113,8 @@ function headOf(entry: Entry, all: readonly Entry[]): string {
             return words(entry.kind, entry.name);
         case "artifact":
             return words("artifact", entry.name, entry.version, entry.path, ...digestWords(entry));
+        case "archive":
+            return words("archive", entry.name, entry.path, ...digestWords(entry));
         case "image":
             return words("image", entry.reference, entry.path, ...digestWords(entry));
         case "prove":

@@ -7,11 +7,10 @@ import { extract } from "tar-stream";
 import type { Architecture } from "../../components/inventory/node";
 import type { Entry } from "../archive";
 import { run, runBinary } from "../run";
+import { Apt, debianArchive } from "./apt";
 
 /** The Debian release that images are assembled from, whatever release this machine runs. */
 export const debianSuite = "trixie";
-
-const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
 /** A package to take files from: all of them, or those whose path one of the patterns matches. */
 export type Selection = Readonly<Record<string, readonly RegExp[]>>;
@@ -22,44 +21,15 @@ export interface DebianFiles {
     readonly packages: readonly string[];
 }
 
-/** Downloads packages with an apt of our own (its state is in `folder`; this machine's is not touched). */
+/** Downloads packages with an apt of our own, whose state is in `folder`. */
 export async function downloadPackages(names: readonly string[], arch: Architecture, folder: string): Promise<void> {
     if (fs.existsSync(path.join(folder, "complete"))) {
         return;
     }
-    if (!fs.existsSync(keyring)) {
-        throw new Error(
-            `Debian's packages can't be checked: there is no ${keyring}. Install the package debian-archive-keyring.`,
-        );
-    }
-    for (const name of ["lists/partial", "archives/partial", "debs"]) {
-        fs.mkdirSync(path.join(folder, name), { recursive: true });
-    }
-    const sources = path.join(folder, "sources.list");
-    const line = (site: string, suite: string) =>
-        `deb [signed-by=${keyring}] http://deb.debian.org/${site} ${suite} main\n`;
-    fs.writeFileSync(sources, line("debian", debianSuite) + line("debian-security", `${debianSuite}-security`));
-    fs.writeFileSync(path.join(folder, "status"), "");
-    const options = [
-        `Dir::State=${folder}`,
-        `Dir::State::lists=${folder}/lists`,
-        `Dir::State::status=${folder}/status`,
-        `Dir::Cache=${folder}`,
-        `Dir::Cache::archives=${folder}/archives`,
-        `Dir::Etc::sourcelist=${sources}`,
-        "Dir::Etc::sourceparts=-",
-        "Dir::Etc::preferences=-",
-        "Dir::Etc::preferencesparts=-",
-        `APT::Architecture=${arch}`,
-        `APT::Architectures::=${arch}`,
-        "APT::Sandbox::User=root",
-        "APT::Update::Post-Invoke::=true",
-        "Acquire::Languages=none",
-        "Acquire::Retries=3",
-        "Acquire::http::Timeout=30",
-    ].flatMap((option) => ["-o", option]);
-    await run("apt-get", [...options, "-qq", "update"]);
-    await run("apt-get", [...options, "-qq", "download", ...names], { cwd: path.join(folder, "debs") });
+    fs.mkdirSync(path.join(folder, "debs"), { recursive: true });
+    const apt = new Apt(debianArchive(debianSuite, ["", "security"]), arch, folder);
+    await apt.update();
+    await apt.get(["download", ...names], path.join(folder, "debs"));
     fs.writeFileSync(path.join(folder, "complete"), "");
 }
 

@@ -1,14 +1,17 @@
 import * as path from "node:path";
 
 import type { Architecture } from "../../components/inventory/node";
-import { artifacts, images, type Versions } from "../catalogue";
+import { artifacts, forArchitecture, images, type Versions } from "../catalogue";
 import { manifestName, parseManifest, readManifest, type Digests, type FileRecord } from "../digests";
 import { keyOf, type Job, type Progress } from "../job";
+import type { WantedPackages } from "../packages/job";
+import { indexTemplate } from "../packages/systems";
 import { download, downloadText, Refused } from "./download";
 
 export interface CopyOptions {
     readonly versions: Versions;
     readonly architectures: readonly Architecture[];
+    readonly packages?: WantedPackages;
     /** The operator's mirror: "https://mirror.example.com/" or "/mnt/mirror/". */
     readonly prefix: string;
     /** Our own copy, which has to do when theirs can't be asked. */
@@ -21,7 +24,7 @@ export interface CopyOptions {
  * manifest, for a mirror that only proxies upstream's sites.
  */
 export async function copyJobs(options: CopyOptions): Promise<Job[] | undefined> {
-    const { versions, architectures, prefix } = options;
+    const { versions, architectures, packages, prefix } = options;
     const theirs = await theirManifest(options);
     if (!theirs) {
         return undefined;
@@ -29,6 +32,10 @@ export async function copyJobs(options: CopyOptions): Promise<Job[] | undefined>
     const wanted = [
         ...Object.values(artifacts(versions)).map((each) => ({ ...each, title: `${each.name} ${each.version}` })),
         ...Object.values(images(versions)).map((each) => ({ ...each, title: each.reference })),
+        ...(packages?.systems ?? []).map((system) => ({
+            path: (arch: Architecture) => forArchitecture(indexTemplate(system), arch),
+            title: `packages of ${system}`,
+        })),
     ].flatMap(({ path, title }) => architectures.map((arch) => ({ file: path(arch), title: `${title} (${arch})` })));
     const absent = wanted.filter(({ file }) => !theirs.files[file]);
     if (absent.length > 0) {
@@ -38,7 +45,11 @@ export async function copyJobs(options: CopyOptions): Promise<Job[] | undefined>
                 "another source with `--source`.",
         );
     }
-    return wanted.map(({ file }) => copyJob(file, theirs.files[file], prefix));
+    const beside = (index: string) =>
+        Object.keys(theirs.files).filter((file) => path.dirname(file) === path.dirname(index));
+    return wanted.flatMap(({ file }) =>
+        (file.startsWith("packages/") ? beside(file) : [file]).map((each) => copyJob(each, theirs.files[each], prefix)),
+    );
 }
 
 function copyJob(file: string, record: FileRecord, prefix: string): Job {

@@ -38,6 +38,8 @@ function subjectOf({ kind, name }: ManifestEntry): string {
             return `kernel module ${name}`;
         case "conflict":
             return `conflicting package ${name}`;
+        case "archive":
+            return `packages of ${name}`;
         case "prove":
             return "proof that docker works";
         default:

@@ -54,6 +54,8 @@ function parseEntry(line: string, content: readonly string[]): ManifestEntry | u
             return { kind: "file", name, words, content };
         case "artifact":
             return { kind, name, version: words[0], words: words.slice(1), content };
+        case "archive":
+            return { kind, name, version: "", words, content };
         case "image": {
             const [, repository = name, version = ""] = /^(.+?)(?:[:@]([^/]+))?$/.exec(name) ?? [];
             return { kind, name: repository, version, words, content };

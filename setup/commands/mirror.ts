@@ -14,7 +14,8 @@ import { commandFor } from "../texts";
 export async function mirror(args: Arguments, root: string, progress: Progress): Promise<number> {
     const { stack, configFile, source, task } = args;
     if (task) return asSentence(() => work(args, mirrorFolder(stack), task));
-    await prepare({ stack, configFile, source, root, progress, purpose: "mirror" });
+    const freshPackages = args.switches.includes("--packages");
+    await prepare({ stack, configFile, source, root, progress, purpose: "mirror", freshPackages });
     return 0;
 }
 

@@ -24,6 +24,14 @@ export class Machine {
         return new Machine(await throwAwayNode({ flavour }));
     }
 
+    /** Cuts its way out: what isn't on the engine's network can't be reached any more. Returns the host's address there. */
+    async cutOff(): Promise<string> {
+        const [, gateway] = /default via (\S+)/.exec(await this.root("ip route")) ?? [];
+        // Nobody has the last address of the engine's network.
+        await this.root(`ip route replace default via ${gateway.replace(/\.\d+\.\d+$/, ".255.254")}`);
+        return gateway;
+    }
+
     /** Puts the kit where CopyToRemote puts it. */
     async upload(): Promise<void> {
         const { user } = this.node.ssh;

@@ -74,12 +74,28 @@ describe("configuration", () => {
         assert.deepEqual(settings({ cluster: { name: "dev" }, lab: {}, images }).cluster.images, images);
     });
 
+    it("takes packages from a mirror that nodes reach, or in a lab", () => {
+        const packages = { packages: "mirror", systems: ["debian-12"] };
+        assert.equal(settings(cluster({ ...packages, source: "/mnt/mirror/" })).cluster.packages, "mirror");
+        assert.equal(settings({ cluster: { name: "dev", ...packages }, lab: {} }).cluster.packages, "mirror");
+        assert.deepEqual(problems(cluster({ packages: "mirror" })), [
+            'cluster.systems must say what the machines run, such as ["debian-12"]: cluster.packages is mirror.',
+            "cluster.packages is mirror, but a node's source is upstream itself (https://): set cluster.source to a " +
+                "mirror that the nodes reach (docs/airgap.md).",
+        ]);
+    });
+
     const shop = { reference: "shop:1.4", archive: "shop.tar" };
     const refused: [what: string, raw: unknown, problem: RegExp][] = [
         ["an unknown key", cluster({ domian: "x" }), /^cluster\.domian is not a setting: did you mean "domain"\?$/],
         ["an unknown section", { ...valid, nods: [] }, /^nods is not a setting: did you mean "nodes"\?$/],
         ["an unknown key of a node", { ...valid, nodes: [node(1, { ssh: { usr: "bb" } })] }, /^nodes\[0\]\.ssh\.usr /],
         ["an unknown workload", { ...valid, workloads: { "my-ngnix": {} } }, /did you mean "my-nginx"/],
+        [
+            "an unknown system",
+            cluster({ systems: ["debian-8"] }),
+            /^cluster\.systems\[0\] must be one of "debian-12", /,
+        ],
         ["a wrong type", cluster({ api: { port: "x" } }), /^cluster\.api\.port must be a number, not text \("x"\)\.$/],
         [
             "an image without a tag",

@@ -6,7 +6,7 @@ import * as path from "node:path";
 
 import { digestOf, loadDigests, verifyMirror } from "../../mirror/digests";
 import { fillMirror, type FillOptions } from "../../mirror/fill";
-import { keyOf, type Job } from "../../mirror/job";
+import { keyOf, type Job, type JobContext } from "../../mirror/job";
 import { loadLock, pinMirror } from "../../mirror/lock";
 import { serveMirror } from "../../mirror/serve";
 
@@ -66,6 +66,26 @@ describe("filling a mirror", () => {
         );
         assert.throws(() => digestOf(digests, "host/kubectl"), /doesn't hold host\/kubectl.*npm run mirror/);
         assert.throws(() => loadDigests(path.join(folder, "none")), /no filled mirror in .*npm run mirror/);
+    });
+
+    it("brings what a job makes beside what was known beforehand, notices when it is gone, and makes it anew on demand", async () => {
+        const job = fakeJob("packages", "1", ["packages/debian-12/amd64/Packages"]);
+        const one = {
+            ...job,
+            async make(context: JobContext) {
+                await job.make(context);
+                fs.writeFileSync(path.join(context.out, "packages/debian-12/amd64/one.deb"), `${job.runs}`);
+            },
+        };
+        const mirror = await fill([one]);
+        const deb = path.join(mirror, "packages/debian-12/amd64/one.deb");
+        assert.equal(fs.readFileSync(deb, "utf8"), "1");
+        fs.rmSync(deb);
+        await fill([one]);
+        assert.equal(fs.readFileSync(deb, "utf8"), "1");
+        await fill([one], { freshPackages: true });
+        assert.deepEqual([job.runs, fs.readFileSync(deb, "utf8")], [2, "2"]);
+        assert.deepEqual(await verifyMirror(mirror), []);
     });
 
     it("takes from an earlier mirror what has not changed", async () => {

@@ -131,6 +131,41 @@ describe("a mirror filled from upstream", () => {
         await assert.rejects(copy, /The mirror .*mirror\/ doesn't hold nginx:1\.26\.3 \(amd64\): it was/);
     });
 
+    it("is copied with the packages that it carries; one without them says so", async () => {
+        const original = await fill();
+        const packages = { systems: ["debian-12" as const], names: ["socat"] };
+        const copy = () =>
+            fillMirror({
+                source: "upstream",
+                upstream: `${original}/`,
+                architectures: ["amd64"],
+                cache: path.join(folder, "copy"),
+                lock: { upstream: {}, build: {} },
+                packages,
+            });
+        await assert.rejects(copy(), /doesn't hold packages of debian-12 \(amd64\)/);
+        const carried = ["Packages", "socat.deb"].map((name) => `packages/debian-12/amd64/${name}`);
+        const job = {
+            ...{ name: "packages-debian-12", title: "packages", key: "1", origin: "copied" as const },
+            paths: [carried[0]],
+            make: async ({ out }: { out: string }) => {
+                fs.mkdirSync(path.join(out, path.dirname(carried[0])), { recursive: true });
+                carried.forEach((file) => fs.writeFileSync(path.join(out, file), file));
+            },
+        };
+        await fillMirror({
+            source: "upstream",
+            architectures: ["amd64"],
+            cache: folder,
+            folder: original,
+            lock: { upstream: {}, build: {} },
+            jobs: [job],
+        });
+        const copied = await copy();
+        for (const file of carried) assert.equal(fs.readFileSync(path.join(copied, file), "utf8"), file);
+        assert.deepEqual(await verifyMirror(copied), []);
+    });
+
     it("is copied by others, over HTTP or from a folder, and stands in when it can't be asked", async () => {
         const original = await fill();
         const server = await serveMirror({ folder: original });

@@ -90,6 +90,7 @@ describe("setup: the command", () => {
         const task = (...words: string[]) => parseArguments(["mirror", ...words]).task;
         assert.equal(task(), undefined);
         assert.deepEqual(task("--verify"), { what: "verify" });
+        assert.deepEqual(parseArguments(["mirror", "--packages"]).switches, ["--packages"]);
         assert.deepEqual(task("--pin", "--stack", "hex"), { what: "pin" });
         const serve = (host: string, port: number) => ({ what: "serve", host, port });
         assert.deepEqual(task("--serve"), serve("0.0.0.0", 8080));

@@ -3,6 +3,7 @@
 #   ID directory PATH MODE OWNER              ID sysctl KEY VALUE          ID conflict|module NAME
 #   ID file PATH MODE OWNER SHA256            ID user NAME HOME            ID swap off
 #   ID once PATH MODE OWNER SHA256 UNLESS     ID image REFERENCE PATH SHA256   ID package NAME UNLESS
+#   ID archive SYSTEM PATH SHA256 (or "-" where there is none for this architecture)
 #   ID link PATH TARGET                       ID prove REFERENCE ARGUMENTS
 #   ID artifact NAME VERSION PATH SHA256, then for each of its files: ID member PATH MODE MEMBER
 #   ID unit NAME STATE STAMP AFTER SHA256
@@ -90,6 +91,7 @@ $1 == "sysctl" { need(3); print id, $1, $2, rest(3); next }
 $1 == "swap" || $1 == "module" || $1 == "conflict" { need(2); print id, $1, $2; next }
 $1 == "package" { need(2); unless = option("unless", "-"); print id, $1, $2, (unless == "-" ? unless : path(unless)); next }
 $1 == "artifact" { need(5); takes = "members"; print id, $1, $2, $3, here($4), digest(); next }
+$1 == "archive" { need(4); print id, $1, $2, here($3), option(arch, "-"); next }
 $1 == "image" { need(4); print id, $1, $2, here($3), digest(); next }
 $1 == "prove" { need(3); if ($2 != "docker") bad("only docker can be proved"); print id, $1, $3, rest(4); next }
 $1 == "unit" {

@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2015,SC2086,SC2154
+# shellcheck shell=sh disable=SC2015,SC2034,SC2086,SC2154
 # Packages of the distribution, by apt.
 
 # Never a question, the administrator's configuration files stay, and another apt is waited for (300 s).
@@ -34,7 +34,11 @@ wanted_packages() {
 
 # offered PACKAGE: not so where another package only provides the name
 offered() {
-    apt-cache policy "$1" | grep -q 'Candidate: [^(]'
+    if [ -n "$mirrored" ]; then
+        grep -qx "Package: $1" "$mirrored"
+    else
+        apt-cache policy "$1" | grep -q 'Candidate: [^(]'
+    fi
 }
 
 install_wanted() {
@@ -43,6 +47,7 @@ install_wanted() {
 }
 
 apply_packages() {
+    mirrored=''
     # A killed run leaves the list of what was there: what came since is ours.
     note_new_packages
     installed_packages >"$state/before/installed.new"
@@ -50,7 +55,9 @@ apply_packages() {
     # The package makes this group and leaves it when it goes.
     getent group docker >/dev/null || first_time groups docker
     [ -z "$(dpkg --audit)" ] || dpkg --configure -a >"$work/apt" 2>&1 || true
-    if [ -z "$(find /var/lib/apt/lists -name '*_Packages*' 2>/dev/null | head -n 1)" ] ||
+    if grep -q "${tab}archive${tab}" "$work/index"; then
+        install_from_mirror
+    elif [ -z "$(find /var/lib/apt/lists -name '*_Packages*' 2>/dev/null | head -n 1)" ] ||
         ! install_wanted; then
         quiet_apt update && install_wanted || {
             tail -n 15 "$work/apt" >&2
@@ -61,6 +68,58 @@ apply_packages() {
     note_new_packages
     changed "installed" $wanted
 }
+
+# The mirror's index of packages is checked before apt sees it, and each package that apt then wants against the index.
+# No other source is asked, and none is changed.
+install_from_mirror() {
+    system=$(field ID)-$(field VERSION_ID)
+    IFS=$tab read -r path digest <<EOF
+$(awk -F '\t' -v OFS='\t' -v wanted="$system" '$2 == "archive" && $3 == wanted { print $4, $5 }' "$work/index")
+EOF
+    case $digest in
+        '' | -) fail "The mirror carries no packages of $system for $(architecture), which $(uname -n) runs, so nothing was" \
+            "installed: name it in cluster.systems and cluster.architectures, and fill the mirror again." ;;
+    esac
+    folder=$state/packages
+    rm -rf "$folder"
+    mkdir -p "$folder/lists/partial"
+    fetch "packages of $system" "$path" "$digest" "$folder/Packages"
+    mirrored=$folder/Packages
+    wanted=$(wanted_packages)
+    echo "deb [trusted=yes] file:$folder ./" >"$folder/sources.list"
+    mirrored_apt update && mirrored_apt install --print-uris --no-install-recommends $wanted || apt_of_mirror_failed
+    sed -n "s,^'[^']*/\([^/']*\)' .*,\1,p" "$work/apt" >"$work/needed"
+    awk '!stanzas { needed[$1] = 1; next }
+        { name = sum = ""
+          for (i = 1; i <= NF; i++) {
+              if ($i ~ /^Filename: /) { name = $i; sub(/.*\//, "", name) }
+              if ($i ~ /^SHA256: /) sum = substr($i, 9)
+          }
+          if (name in needed) print name, sum }' \
+        "$work/needed" stanzas=1 RS='' FS='\n' "$folder/Packages" >"$work/debs"
+    jobs='' number=0
+    while read -r deb sum <&4; do
+        start_job fetch "package $deb" "${path%/*}/$deb" "$sum" "$folder/$deb"
+        [ "$((number % 4))" != 0 ] || wait_for_jobs
+    done 4<"$work/debs"
+    wait_for_jobs
+    mirrored_apt install --no-install-recommends $wanted || apt_of_mirror_failed
+    rm -rf "$folder"
+}
+
+mirrored_apt() {
+    quiet_apt -o Dir::State::lists="$folder/lists" -o Dir::Etc::sourcelist="$folder/sources.list" \
+        -o Dir::Etc::sourceparts=/dev/null -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= \
+        -o APT::Sandbox::User=root -o APT::Update::Post-Invoke-Success::= "$@"
+}
+
+apt_of_mirror_failed() {
+    tail -n 15 "$work/apt" >&2
+    fail "apt could not install" $wanted "on $(uname -n) from the mirror's packages of $system (its last lines are" \
+        "above): the machine may have newer ones; fill the mirror again, with \`npm run mirror -- --packages\`."
+}
+
+remove_archive() { :; }
 
 note_new_packages() {
     [ -f "$state/before/installed" ] || return 0
