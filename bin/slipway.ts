@@ -20,6 +20,7 @@ type Command = (args: Arguments, root: string, progress: Progress) => Promise<nu
 
 /** Loaded when it is wanted: Kubernetes' and Docker's clients take a while, and most commands use neither. */
 const later = createRequire(__filename);
+const auditModule = () => later("../setup/commands/audit") as typeof import("../setup/commands/audit");
 const dashboardModule = () => later("../setup/commands/dashboard") as typeof import("../setup/commands/dashboard");
 const driftModule = () => later("../setup/commands/drift") as typeof import("../setup/commands/drift");
 const infoModule = () => later("../setup/commands/info") as typeof import("../setup/commands/info");
@@ -36,6 +37,7 @@ const commands: Record<CommandName, Command> = {
     forget,
     backup,
     restore,
+    audit: (...args) => auditModule().audit(...args),
     drift: (...args) => driftModule().drift(...args),
     info: (...args) => infoModule().info(...args),
     dashboard: (...args) => dashboardModule().dashboard(...args),

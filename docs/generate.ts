@@ -1,7 +1,8 @@
-// Writes docs/config.md, the reference of every key under `slipway:`, from the schemas that check them.
+// Writes docs/config.md, the reference of every key under `slipway:`, from the schemas that check them, and
+// docs/security.md from the controls that `npm run audit` asks for.
 //
-//     npx tsx docs/generate.ts            writes it
-//     npx tsx docs/generate.ts --check    exits with 1 when it is stale
+//     npx tsx docs/generate.ts            writes them
+//     npx tsx docs/generate.ts --check    exits with 1 when one is stale
 import * as fs from "node:fs";
 import * as path from "node:path";
 
@@ -13,6 +14,7 @@ import { workloadsSchema } from "../components/config/workloads";
 import { supportedVersions } from "../components/config/versions";
 import { labSchema } from "../lab/config";
 import { defaultVersions } from "../mirror/catalogue";
+import { securityDocument } from "../operations/audit/document";
 
 export const configReference = path.join(__dirname, "config.md");
 
@@ -221,15 +223,29 @@ function formOf(schema: z.ZodType): string {
 
 const cell = (text: string) => text.replaceAll("|", "\\|").replaceAll("<", "&lt;");
 
+/** The generated pages. */
+export const documents: readonly { readonly file: string; readonly text: () => string }[] = [
+    { file: configReference, text: configDocument },
+    {
+        file: path.join(__dirname, "security.md"),
+        text: () => securityDocument(read("../operations/audit/introduction.md")),
+    },
+];
+
+function read(file: string): string {
+    return fs.readFileSync(path.join(__dirname, file), "utf8");
+}
+
 function main(): void {
-    const text = configDocument();
-    if (!process.argv.includes("--check")) {
-        fs.writeFileSync(configReference, text);
-        return;
-    }
-    if (!fs.existsSync(configReference) || fs.readFileSync(configReference, "utf8") !== text) {
-        console.error("docs/config.md is stale: run `npx tsx docs/generate.ts` and commit what it writes.");
-        process.exitCode = 1;
+    for (const { file, text } of documents) {
+        if (!process.argv.includes("--check")) {
+            fs.writeFileSync(file, text());
+        } else if (!fs.existsSync(file) || fs.readFileSync(file, "utf8") !== text()) {
+            console.error(
+                `${path.basename(file)} is stale: run \`npx tsx docs/generate.ts\` and commit what it writes.`,
+            );
+            process.exitCode = 1;
+        }
     }
 }
 
