@@ -1,5 +1,5 @@
 // Writes docs/config.md, the reference of every key under `slipway:`, from the schemas that check them, and
-// docs/security.md from the controls that `npm run audit` asks for.
+// docs/security.md from the controls that `npm run audit` asks for, and the table of ports in docs/network.md.
 //
 //     npx tsx docs/generate.ts            writes them
 //     npx tsx docs/generate.ts --check    exits with 1 when one is stale
@@ -15,8 +15,10 @@ import { supportedVersions } from "../components/config/versions";
 import { labSchema } from "../lab/config";
 import { defaultVersions } from "../mirror/catalogue";
 import { securityDocument } from "../operations/audit/document";
+import { networkDocument } from "./ports";
 
 export const configReference = path.join(__dirname, "config.md");
+const networkPage = path.join(__dirname, "network.md");
 
 interface Section {
     readonly title: string;
@@ -230,6 +232,7 @@ export const documents: readonly { readonly file: string; readonly text: () => s
         file: path.join(__dirname, "security.md"),
         text: () => securityDocument(read("../operations/audit/introduction.md")),
     },
+    { file: networkPage, text: () => networkDocument(read("network.md")) },
 ];
 
 function read(file: string): string {

@@ -22,7 +22,7 @@ export const commands = {
     "support-bundle": "collect logs, versions and states of all nodes into one archive, secrets left out",
     kubectl: "run kubectl at the cluster's version, e.g. `npm run kubectl -- get nodes`",
     mirror: "fill the mirror: every artifact, with its digest",
-    check: "look at this machine: what is there, what `up` would do, what is missing",
+    check: "look at this machine and the nodes: what is there, what `up` would do, what is missing",
     pulumi: "run Pulumi itself as `up` would, e.g. `npm run pulumi -- stack ls`",
 } as const;
 

@@ -1,18 +1,19 @@
 import type { z } from "zod";
 
+import type { Role } from "../inventory/node";
+import { nodePortRange, portsOn, portUses } from "../inventory/ports";
 import { suggestion } from "./problems";
-import { nodePorts } from "./scalars";
 import { workloadsSchema, type WorkloadsConfig } from "./workloads";
 
 /** What can be said of a machine before all of it is right. */
 export interface Machine {
     readonly name?: string;
     readonly address?: string;
-    readonly roles?: readonly string[];
+    readonly roles?: readonly Role[];
 }
 
 /** A port that something takes: of one node, or with a node port of each. */
-interface Claim {
+export interface Claim {
     readonly node: Machine | "every node";
     readonly port: number;
     /** Who takes it: a setting's path, or a daemon's name. */
@@ -86,29 +87,22 @@ function everywhere(workloads: Partial<WorkloadsConfig>): Claim[] {
     });
 }
 
-/** What runs on the nodes anyway: README.md, "What runs where". */
+/** What runs on the nodes anyway. */
 function daemons(nodes: readonly Machine[], { apiPort, addons }: Pick<Places, "apiPort" | "addons">): Claim[] {
-    const everyNode = {
-        sshd: [22],
-        "the kubelet": [10250, 10248],
-        "kube-proxy": [10256, 10249],
-        ...(addons.includes("metallb") && { "addons.metallb": [7472] }),
-        ...(addons.includes("monitoring") && { "addons.monitoring": [9100] }),
-    };
-    const controlPlane = {
-        "kube-apiserver": apiPort === undefined ? [] : [apiPort],
-        etcd: [2379, 2380, 2381],
-        "kube-controller-manager": [10257],
-        "kube-scheduler": [10259],
-    };
-    return nodes.flatMap((node) => {
-        const runs = { ...everyNode, ...(node.roles?.includes("control-plane") ? controlPlane : {}) };
-        return Object.entries(runs).flatMap(([by, ports]) => ports.map((port) => ({ node, port, by })));
-    });
+    const uses = portUses({ apiPort, addons, backend: "none" });
+    return nodes.flatMap((node) =>
+        portsOn(uses, node.roles)
+            .filter(({ protocol, last }) => protocol === "tcp" && last === undefined)
+            .map(({ first, by }) => ({ node, port: first, by })),
+    );
 }
 
+/** The ports that workloads take on machines; "every node" stands for all of them. */
+export const workloadPorts = (workloads: Partial<WorkloadsConfig>, nodes: readonly Machine[]): Claim[] =>
+    nodes.length === 0 ? [] : claims(workloads, nodes);
+
 function amongNodePorts(all: readonly Claim[]): string[] {
-    const { first, last } = nodePorts;
+    const { first, last } = nodePortRange;
     return all
         .filter(({ node, port }) => node !== "every node" && port >= first && port <= last)
         .map(({ by, port }) => `${by} ${port} lies in the range of node ports, ${first} to ${last}.`);

@@ -1,5 +1,7 @@
 import { z } from "zod";
 
+import { nodePortRange } from "../inventory/ports";
+
 // The forms that settings take, each with the words for one that doesn't fit.
 
 /** A DNS-1123 label: what Kubernetes allows as a node's or a namespace's name. */
@@ -66,9 +68,11 @@ export const labelValue = z
     .regex(new RegExp(`^(${word})?$`), "must be at most 63 letters, digits, dashes, dots and underscores");
 
 /** What kube-proxy may publish on every node: https://kubernetes.io/docs/concepts/services-networking/service/#type-nodeport */
-export const nodePorts = { first: 30000, last: 32767 } as const;
-const inRange = `must be ${nodePorts.first} to ${nodePorts.last}, the range of node ports`;
-export const nodePort = z.int("must be a whole number").min(nodePorts.first, inRange).max(nodePorts.last, inRange);
+const inRange = `must be ${nodePortRange.first} to ${nodePortRange.last}, the range of node ports`;
+export const nodePort = z
+    .int("must be a whole number")
+    .min(nodePortRange.first, inRange)
+    .max(nodePortRange.last, inRange);
 
 /** https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/ */
 export const quantity = z.string().regex(/^[1-9]\d*(Mi|Gi|Ti|M|G|T)$/, 'must be a size such as "1Gi"');

@@ -4,6 +4,7 @@ import { NodeSpec, SshTarget } from "./node";
 export * from "./addressing";
 export * from "./node";
 export * from "./paths";
+export * from "./ports";
 
 /** The account that is tried where the configuration names none. */
 const defaultUser = "root";

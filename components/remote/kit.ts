@@ -50,3 +50,13 @@ export function installedStep(): string {
 export function kitPath(): string {
     return `${kitHome}/current`;
 }
+
+/** What `step preflight` is made of: enough for a machine that has no kit yet. */
+const preflightParts = ["settings.sh", "json.sh", "say.sh", "system.sh", "preflight.sh", "fitness.sh", "main.sh"];
+
+/** The kit's preflight as one script for standard input. `words` are "key=value", as `step preflight` takes them. */
+export function preflightScript(words: readonly string[]): string {
+    const texts = preflightParts.map((name) => fs.readFileSync(path.join(kitFolder, name), "utf8"));
+    const quoted = words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`);
+    return ["set -eu", "umask 077", ...texts, ["main preflight", ...quoted].join(" "), ""].join("\n");
+}

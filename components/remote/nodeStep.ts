@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as command from "@pulumi/command";
 
 import { NodeSpec } from "../inventory/node";
+import { portsToBeFree } from "../inventory/ports";
 import { connectionTo } from "./connection";
 import { installedStep, uploadedStep } from "./kit";
 
@@ -72,12 +73,10 @@ export function baseArguments(
         readonly fixed: Readonly<Record<string, string>>;
     },
 ) {
-    const controlPlane = node.roles.includes("control-plane") ? ["2379", "2380", `${cluster.apiPort}`] : [];
-    const ports = ["10250", "10256", ...controlPlane];
     return {
         owner: pulumi.interpolate`${cluster.name}:${cluster.fingerprint}`,
         source: node.source,
-        ports: ports.join(","),
+        ports: portsToBeFree(cluster.apiPort, node.roles).join(","),
         fixed: Object.entries(cluster.fixed)
             .map(([key, value]) => `${key}:${value}`)
             .join(","),

@@ -7,6 +7,8 @@ export interface RunOptions {
     readonly stdin?: string;
     /** Milliseconds for everything, dialling included. Default 5000. */
     readonly timeout?: number;
+    /** Milliseconds for dialling, where that shall end sooner. */
+    readonly dialTimeout?: number;
 }
 
 export interface RunResult {
@@ -37,7 +39,8 @@ export async function run(target: SshTarget, command: string, options: RunOption
         );
     });
     try {
-        return await Promise.race([dialAndRun(target, command, options.stdin, timeout, open), late]);
+        const dialled = dialAndRun(target, command, options.stdin, options.dialTimeout ?? timeout, open);
+        return await Promise.race([dialled, late]);
     } finally {
         clearTimeout(timer);
         open.reverse().forEach((client) => client.destroy());

@@ -1,8 +1,10 @@
 import { createRequire } from "node:module";
 import { parse } from "yaml";
+import type { Settings } from "../../components/config/schema";
 import type { Arguments } from "../arguments";
+import { lookAtMachines } from "../askMachines";
 import { runPulumi } from "../engine";
-import { unpinned } from "../machines";
+import { hasSecrets, machinesOf, unpinned } from "../machines";
 import { readUser } from "../kubeconfigUser";
 import { mergeKubeconfig, usersKubeconfig, type Merge } from "../mergeKubeconfig";
 import { kubeconfigOf, readOutputs } from "../outputs";
@@ -11,11 +13,12 @@ import { preflight } from "../preflight";
 import { prepare } from "../prepare";
 import type { Progress } from "../progress";
 import { checkSettings } from "../settings";
-import { findStack } from "../stack";
+import { findStack, hasResources, readState, type Stack } from "../stack";
 import { commandFor } from "../texts";
 
 /** Loaded when it is wanted: certificate requests take a library that takes a while. */
 const later = createRequire(__filename);
+const preflightModule = () => later("../../operations/preflight") as typeof import("../../operations/preflight");
 const userKubeconfigModule = () => later("../userKubeconfig") as typeof import("../userKubeconfig");
 
 /** `slipway kubeconfig`: on stdout the operator's, or one for another user, and nothing else; or merged into one's own. */
@@ -41,8 +44,8 @@ export function describeMerge({ file, changed, backup, before }: Merge, kubeconf
     ].join("\n");
 }
 
-/** `slipway check`: the plan, and what stands in its way. Changes nothing. */
-export async function check(args: Arguments, root: string): Promise<number> {
+/** `slipway check`: the plan, and what stands in its way, here and on the machines. Changes nothing. */
+export async function check(args: Arguments, root: string, progress: Progress): Promise<number> {
     const stack = findStack(root, { name: args.stack, configFile: args.configFile, needed: true });
     const settings = checkSettings(stack);
     const needs = { plugins: true, docker: settings.lab === undefined ? "no" : "yes", mirror: true } as const;
@@ -52,9 +55,39 @@ export async function check(args: Arguments, root: string): Promise<number> {
     const lines = [node, ...describePlan(plan), ...problems.map((problem) => `✘ ${problem}`)];
     const doubt = unpinned(settings, commandFor("trust", args));
     if (doubt) lines.push(`⚠ ${doubt}`);
-    lines.push(problems.length === 0 ? "Nothing is missing: `npm run up` can begin." : "");
+    const machines = await checkMachines({ args, root, progress, stack, settings });
+    const fits = problems.length === 0 && machines.fit;
+    lines.push(...machines.lines, fits ? "Nothing is missing: `npm run up` can begin." : "");
     process.stdout.write(`${lines.join("\n").trimEnd()}\n`);
-    return problems.length === 0 ? 0 : 1;
+    return fits ? 0 : 1;
+}
+
+/** What the machines say, in lines. A lab's are there once `up` has made them. */
+async function checkMachines(on: {
+    args: Arguments;
+    root: string;
+    progress: Progress;
+    stack: Stack;
+    settings: Settings;
+}): Promise<{ lines: readonly string[]; fit: boolean }> {
+    const { args, root, progress, stack, settings } = on;
+    if (settings.lab !== undefined && !hasResources(readState(stack)?.resources ?? [])) return { lines: [], fit: true };
+    // Pulumi is needed only to decrypt.
+    const encrypted = hasSecrets(stack.config);
+    if (encrypted && readState(stack) === undefined) {
+        const why = "their keys are encrypted, and there is no stack yet to decrypt them";
+        return { lines: [`⚠ The machines were not asked: ${why}. \`up\` asks them.`], fit: true };
+    }
+    const { stack: name, configFile } = args;
+    const at = encrypted ? await prepare({ stack: name, configFile, root, progress, purpose: "inspect" }) : { stack };
+    const nodes = (await machinesOf(at)).filter(({ lost }) => !lost);
+    const findings = await lookAtMachines(nodes, nodes, settings);
+    const { describeFindings } = preflightModule();
+    const asked = `Machines: ${nodes.length} were asked, ${new Set(findings.map(({ node }) => node)).size} with findings.`;
+    return {
+        lines: [asked, ...describeFindings(findings)],
+        fit: findings.every(({ severity }) => severity === "warn"),
+    };
 }
 
 /** Commands of Pulumi's that read a stack's configuration, and so take our copy of it. */

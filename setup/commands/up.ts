@@ -1,6 +1,7 @@
 import * as path from "node:path";
 import { lookAtApi } from "../apiDrift";
 import type { Arguments } from "../arguments";
+import { refuseUnfit } from "../askMachines";
 import { runPulumi } from "../engine";
 import { engineRuns, type EngineRun } from "../fleet";
 import { dockerObjects } from "../leftovers";
@@ -10,7 +11,7 @@ import type { Progress } from "../progress";
 import { looksAtApi, refreshRun, sayLook } from "../refresh";
 import { exportState, findStack, nodeCount, readState } from "../stack";
 import { checkSettings } from "../settings";
-import { unpinned } from "../machines";
+import { hasSecrets, machinesOf, unpinned } from "../machines";
 import { keepCopies } from "../stateCopies";
 import { commandFor, failed } from "../texts";
 import { mend, takeStack } from "../work";
@@ -31,12 +32,15 @@ export async function up(args: Arguments, root: string, progress: Progress): Pro
     if (doubt) progress.say(doubt);
     const lock = await takeStack(stack, "up", progress);
     try {
+        const encrypted = hasSecrets(stack.config);
+        if (!encrypted) await refuseUnfit(stack, () => machinesOf({ stack }), settings, progress);
         const dockerNeeded = dockerObjects(readState(stack)?.pending ?? []).length > 0;
         const preparing = prepare({ stack: name, configFile, source, root, progress, dockerNeeded });
         const looking = looksAtApi(args.rest) ? lookAtApi(stack, preparing) : undefined;
         const prepared = await preparing;
         try {
             await mend(prepared, progress);
+            if (encrypted) await refuseUnfit(stack, () => machinesOf(prepared), settings, progress);
             const options = ["--yes", "--skip-preview", "--suppress-outputs", "--stack", name];
             const parallel = ["--parallel", String(parallelism(nodeCount(stack)))];
             const resources = async () => (await exportState(prepared)).deployment.resources ?? [];

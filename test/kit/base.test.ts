@@ -1,7 +1,11 @@
 import * as assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { once } from "node:events";
 import * as fs from "node:fs";
+import * as net from "node:net";
+import * as os from "node:os";
 
-import { kitHash } from "../../components/remote";
+import { kitFolder, kitHash } from "../../components/remote";
 import { LocalNode } from "./local";
 
 describe("kit: owner and preflight", () => {
@@ -71,6 +75,89 @@ describe("kit: owner and preflight", () => {
         assert.match(run.stderr, /k3s\.service/);
         assert.match(run.stderr, /the process kubelet/);
         assert.match(run.stderr, /port 6443/);
+    });
+
+    it("the preflight says the same and more, as one script for a machine without a kit, and leaves nothing", () => {
+        node.write("/etc/os-release", 'ID=ubuntu\nVERSION_ID="14.04"\nPRETTY_NAME="Ubuntu \\ 14.04"\n');
+        node.write("/proc/net/tcp", "  0: 0100007F:192B 00000000:0000 0A 00000000:00000000\n");
+        node.write("/proc/net/fib_trie", "  |-- 192.168.1.11\n     /32 host LOCAL\n  |-- 192.168.1.0\n     /24 link\n");
+        node.write("/proc/modules", "overlay 1 0 - Live\n");
+        node.write(
+            `/lib/modules/${os.release()}/modules.dep`,
+            "kernel/net/br_netfilter.ko.xz: kernel/net/bridge.ko.xz\n",
+        );
+        node.write("/etc/machine-id", "0123456789abcdef\n");
+        node.write("/etc/ufw/ufw.conf", "ENABLED=yes\n");
+        node.write("/etc/resolv.conf", "# none\nnameserver 192.168.1.1\n");
+        node.write("/sys/fs/cgroup/cgroup.controllers", "cpuset cpu io\n");
+        node.write("/boot/firmware/cmdline.txt", "console=tty1\n");
+        node.write(
+            "/var/lib/dpkg/status",
+            "Package: kubelet\nStatus: install ok installed\nMaintainer: n\nArchitecture: amd64\nVersion: 1\nDescription: n\n",
+        );
+        const before = node.tree();
+        const words = ["ports=6443,10250", "modules=overlay,br-netfilter,vxlan", "folder=/mnt/mirror", "reach="];
+        const facts = node.fitness(words);
+        assert.deepEqual(node.tree(), before);
+        assert.deepEqual(
+            facts.findings.map(({ code, text }) => `${code}: ${text}`),
+            [
+                "system: Ubuntu \\ 14.04 starts its services with upstart and is out of support",
+                "memory-cgroup: the kernel's memory cgroup is off",
+                "port: port 6443, which Kubernetes needs, is taken",
+            ],
+        );
+        assert.match(
+            facts.findings[1].remedy,
+            /cgroup_enable=memory to the one line of \/boot\/firmware\/cmdline\.txt,/,
+        );
+        assert.deepEqual(
+            { ...facts, findings: 0, ended: 0, began: 0 },
+            {
+                ...facts,
+                ...{ findings: 0, ended: 0, began: 0 },
+                machineId: "0123456789abcdef",
+                addresses: ["192.168.1.11"],
+                missingModules: ["vxlan"],
+                cgroup: 2,
+                firewalls: ["ufw"],
+                nameservers: ["192.168.1.1"],
+                otherPackages: ["kubelet"],
+                folder: false,
+                listening: [[6443, ""]],
+                reach: {},
+            },
+        );
+        assert.ok(facts.ended > facts.began && facts.writeMilliseconds > 0 && facts.cpus > 0);
+    });
+
+    it("the preflight tells a refused way from an open one, and a name that nobody has", async () => {
+        const server = net.createServer().listen(0, "127.0.0.1");
+        await once(server, "listening");
+        const { port } = server.address() as net.AddressInfo;
+        const places = [`127.0.0.1:${port}/tcp`, "127.0.0.1:1/tcp", "127.0.0.1:1/udp", "nobody.invalid:80/tcp"];
+        try {
+            const { reach } = node.fitness([`reach=${places.join(",")}`]);
+            assert.deepEqual(
+                places.map((place) => reach[place]),
+                ["open", "refused", "refused", "unknown"],
+            );
+        } finally {
+            server.close();
+        }
+    });
+
+    it("the preflight knows a firewall by the rules of its input chain", () => {
+        const chain = (policy: string, rule: string) =>
+            `table inet filter {\n\tchain input {\n\t\ttype filter hook input priority 0; policy ${policy};\n\t\t${rule}\n\t}\n` +
+            "\tchain forward {\n\t\ttype filter hook forward priority 0; policy drop;\n\t\tdrop\n\t}\n}\n";
+        const drops = (rules: string) =>
+            spawnSync("sh", ["-c", `. ${kitFolder}/fitness.sh; drops_by_default`], { input: rules }).status === 0;
+        assert.equal(drops(chain("accept", "tcp dport 22 accept")), false);
+        assert.equal(drops(chain("drop", "tcp dport 22 accept")), true);
+        assert.equal(drops(chain("accept", "reject with icmpx admin-prohibited")), true);
+        assert.equal(drops(chain("accept", "ip saddr 192.0.2.1 drop")), false);
+        assert.equal(drops(""), false);
     });
 
     it("probes: generation counts up while something differs, and settles", () => {

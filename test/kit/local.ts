@@ -4,6 +4,8 @@ import * as os from "node:os";
 import * as path from "node:path";
 
 import { kitFolder } from "../../components/remote";
+import type { Fitness } from "../../components/remote/fitness";
+import { preflightScript } from "../../components/remote/kit";
 
 /** What a run of the kit said. */
 export interface KitRun {
@@ -45,10 +47,21 @@ export class LocalNode {
 
     /** `step WORD…` with a manifest on standard input, as root: in a user namespace where this isn't root's account. */
     step(words: string, manifest = ""): KitRun {
+        return this.shell([path.join(kitFolder, "step"), ...words.split(" ")], manifest);
+    }
+
+    /** What the preflight says, asked as of a machine without a kit. */
+    fitness(words: readonly string[]): Fitness {
+        const { code, stdout, stderr } = this.shell(["-s"], preflightScript(words));
+        if (code !== 0) throw new Error(stderr);
+        return JSON.parse(stdout) as Fitness;
+    }
+
+    private shell(words: readonly string[], input: string): KitRun {
         const sudo = process.getuid?.() === 0 ? [] : ["unshare", "--map-root-user"];
-        const [command, ...args] = [...sudo, "sh", path.join(kitFolder, "step"), ...words.split(" ")];
+        const [command, ...args] = [...sudo, "sh", ...words];
         const { status, stdout, stderr } = spawnSync(command, args, {
-            input: manifest,
+            input,
             encoding: "utf8",
             env: { ...process.env, SLIPWAY_ROOT: this.root },
         });

@@ -6,6 +6,7 @@ import { parse } from "yaml";
 
 import { validate } from "../../components/config/validate";
 import { documents as generated } from "../../docs/generate";
+import { findingCodes } from "../../operations/preflight/finding";
 
 const root = path.resolve(__dirname, "..", "..");
 const read = (file: string) => fs.readFileSync(path.join(root, file), "utf8");
@@ -13,10 +14,19 @@ const inDocs = fs.readdirSync(path.join(root, "docs"), { recursive: true, encodi
 const documents = ["README.md", ...inDocs.map((name) => `docs/${name}`)].filter((name) => name.endsWith(".md"));
 
 describe("documentation", () => {
-    it("describes every key of the configuration as the schemas have it, and every control of the audit", () => {
+    it("describes every key of the configuration as the schemas have it, every control of the audit, and every port", () => {
         for (const { file, text } of generated) {
             const stale = `${path.basename(file)} is stale: run \`npx tsx docs/generate.ts\`.`;
             assert.equal(fs.readFileSync(file, "utf8"), text(), stale);
+        }
+    });
+
+    it("tells of every finding of the preflight what to do", () => {
+        const kit = read("components/remote/kit/preflight.sh");
+        const inKit = [...kit.matchAll(/\bfinding ([a-z-]+) /g)].map(([, code]) => code);
+        assert.ok(inKit.length > 5);
+        for (const code of [...findingCodes, ...inKit]) {
+            assert.ok(read("docs/preflight.md").includes(`\n| ${code} |`), `docs/preflight.md has no row for ${code}`);
         }
     });
 

@@ -7,7 +7,7 @@ welcome() {
     [ -n "$source" ] || [ -f "$state/source" ] || fail "The base step needs source=PREFIX."
     refuse_other_owner
     refuse_other_name
-    preflight
+    refuse_unfit
     install_kit
     # On a machine that is a node already they are ours.
     if [ ! -f "$state/owner" ]; then

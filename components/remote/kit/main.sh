@@ -8,6 +8,13 @@ main() {
             probe
             return
             ;;
+        preflight)
+            shift
+            read_arguments "$@"
+            open_scratch
+            report_fitness
+            return
+            ;;
         approve) approve_forever ;;
         keep-state)
             keep_state
@@ -61,7 +68,7 @@ main() {
             ;;
         base | stage | credentials | control-plane | activate) verb=${2:-} ;;
         *) fail "The kit knows no step '$kind': base, stage, credentials, control-plane, activate, join, member, ready, approve," \
-            "keep-state, give-state, snapshots, give-snapshot, restore, probe." ;;
+            "keep-state, give-state, snapshots, give-snapshot, restore, probe, preflight." ;;
     esac
     case $verb in
         check | apply | remove) ;;
@@ -79,6 +86,7 @@ read_arguments() {
     node='' owner='' source='' ports='' generation='' ttl=1800
     minimum=1 patience=60 network='' nodes=0 address='' fixed='' since='' lost='' seconds=300
     folder='' keep=8 hours=0 peers='' token=''
+    modules='' conflicts='' reach=''
     for argument; do
         case $argument in
             node=*) node=${argument#*=} ;;
@@ -101,6 +109,9 @@ read_arguments() {
             hours=*) hours=${argument#*=} ;;
             peers=*) peers=${argument#*=} ;;
             token=*) token=${argument#*=} ;;
+            modules=*) modules=${argument#*=} ;;
+            conflicts=*) conflicts=${argument#*=} ;;
+            reach=*) reach=${argument#*=} ;;
             *=*) ;;
             *) fail "The argument '$argument' is not of the form key=value." ;;
         esac

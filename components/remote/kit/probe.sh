@@ -26,10 +26,6 @@ probe() {
     } | paste -s -d , | sed 's/^/{/; s/$/}/'
 }
 
-member() {
-    printf '"%s":%s\n' "$1" "$2"
-}
-
 probe_versions() {
     for link in kubernetes=/opt/k8s/kubernetes etcd=/opt/etcd/current cri-dockerd=/opt/cri-dockerd/current; do
         if target=$(readlink "$root${link#*=}"); then
