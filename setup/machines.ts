@@ -1,6 +1,5 @@
 import * as path from "node:path";
 import { readKeys } from "../components/config/keys";
-import type { Settings } from "../components/config/schema";
 import { nodesOf, type NodeSpec } from "../components/inventory";
 import { loadLab } from "../lab/load";
 import { Failure } from "./failure";
@@ -29,19 +28,6 @@ export async function machinesOf(at: Reading): Promise<NodeSpec[]> {
     const complete = readKeys(settings, stack.root);
     if (complete.problems.length > 0) throw new Failure(complete.problems.join("\n"));
     return nodesOf(complete.settings.cluster, complete.settings.nodes);
-}
-
-/** A sentence about the machines and bastions whose host key isn't pinned; undefined when there are none. */
-export function unpinned(settings: Settings, trust: string): string | undefined {
-    if (settings.lab !== undefined) return undefined;
-    const hops = nodesOf(settings.cluster, settings.nodes).flatMap(({ name, ssh: { hostKey, proxy } }) => [
-        ...(hostKey ? [] : [name]),
-        ...(proxy && !proxy.hostKey ? [proxy.host] : []),
-    ]);
-    const names = [...new Set(hops)];
-    return names.length === 0
-        ? undefined
-        : `No host key is pinned for ${names.join(", ")}, so whoever answers there is believed: ${trust} pins them.`;
 }
 
 /** The configuration with its secrets decrypted. Pulumi is asked only where there are any: it takes a moment. */

@@ -42,7 +42,7 @@ export class Progress {
     private readonly now: () => number;
     private readonly interval: number;
     private readonly running = new Set<Phase>();
-    private readonly finished: { name: string; milliseconds: number }[] = [];
+    private readonly finished: { name: string; milliseconds: number; more: string }[] = [];
     private timer: NodeJS.Timeout | undefined;
     private paused = false;
 
@@ -86,16 +86,18 @@ export class Progress {
         }
     }
 
-    /** Notes the time of something that was measured elsewhere. */
-    note(name: string, milliseconds: number): void {
-        this.finished.push({ name, milliseconds });
+    /** Notes the time of something that was measured elsewhere, and what else is to be said of it. */
+    note(name: string, milliseconds: number, more = ""): void {
+        this.finished.push({ name, milliseconds, more });
     }
 
     /** How long each phase took, one a line. */
     summary(): string {
         const width = Math.max(0, ...this.finished.map(({ name }) => name.length));
         return this.finished
-            .map(({ name, milliseconds }) => `  ${name.padEnd(width)}  ${duration(milliseconds).padStart(12)}`)
+            .map(({ name, milliseconds, more }) =>
+                `  ${name.padEnd(width)}  ${duration(milliseconds).padStart(12)}  ${more}`.trimEnd(),
+            )
             .join("\n");
     }
 
@@ -108,7 +110,7 @@ export class Progress {
     private end(phase: Phase, mark: string): void {
         this.running.delete(phase);
         const milliseconds = this.now() - phase.start;
-        this.finished.push({ name: phase.name, milliseconds });
+        this.finished.push({ name: phase.name, milliseconds, more: "" });
         this.print(`${mark} ${phase.name}${phase.text && `: ${phase.text}`} (${duration(milliseconds)})`);
         if (this.running.size === 0) {
             clearInterval(this.timer);

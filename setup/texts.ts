@@ -1,3 +1,4 @@
+import type { Cause } from "../operations/changes/course";
 import type { Arguments, CommandName } from "./arguments";
 import { interruptedStatus } from "./engine";
 import { Failure } from "./failure";
@@ -20,19 +21,32 @@ export function commandFor(
     return `\`npm run ${command}${options.length > 0 ? ` -- ${options.join(" ")}` : ""}\``;
 }
 
-/** What to say when Pulumi ended with something else than 0. */
+/**
+ * What to say when Pulumi ended with something else than 0: who failed and why, a line for each cause, as the last thing
+ * on the screen.
+ */
 export function failed(
     what: "pulumi up" | "pulumi refresh" | "pulumi destroy",
     status: number,
     args: Arguments,
+    causes: readonly Cause[] = [],
 ): Failure {
     const again = commandFor(args.command, args);
     if (status === interruptedStatus) {
         return new Failure(`Interrupted: what is done is kept, and ${again} goes on from there.`, interruptedStatus);
     }
     const kept = what === "pulumi destroy" ? "What is gone is gone" : "What was made is kept";
+    const why =
+        causes.length === 0
+            ? "the lines above say what failed and where."
+            : ["these failed; the lines above say more.", ...causes.map(causeText), ""].join("\n");
     return new Failure(
-        `\`${what}\` ended with status ${status}: the lines above say what failed and where. ${kept}; ` +
-            `${again} goes on from there.`,
+        `\`${what}\` ended with status ${status}: ${why}${causes.length === 0 ? " " : "\n"}${kept}; ${again} goes on from there.`,
     );
+}
+
+/** "  hex-n3, hex-n4 (stage): sentence". */
+function causeText({ nodes, what, why }: Cause): string {
+    const whose = nodes.length === 0 ? what : `${nodes.join(", ")} (${what})`;
+    return `  ${whose}: ${why}`;
 }

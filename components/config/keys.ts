@@ -25,7 +25,7 @@ export function readKeys(settings: Settings, folder = "."): { settings: Settings
             return target;
         }
     };
-    const both = (ssh: SshSettings, at: string): SshSettings => ({
+    const both = <Target extends SshSettings>(ssh: Target, at: string): Target => ({
         ...one(ssh, at),
         ...(ssh.proxy && { proxy: one(ssh.proxy, `${at}.proxy`) }),
     });

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
+import { hostKeyProblems } from "./hostKeys";
 import { readKeys } from "./keys";
 import { suggestion } from "./problems";
 import { Settings, settingsSchema } from "./schema";
@@ -34,8 +35,10 @@ export function loadSettings(options: LoadOptions = {}): Settings {
         throw refusal([...problems, ...checked.problems]);
     }
     const complete = readKeys(checked.settings);
-    if (problems.length + complete.problems.length > 0) {
-        throw refusal([...problems, ...complete.problems]);
+    const trust = `\`npm run trust -- --stack ${pulumi.getStack()}\``;
+    const all = [...problems, ...complete.problems, ...hostKeyProblems(checked.settings, trust)];
+    if (all.length > 0) {
+        throw refusal(all);
     }
     return complete.settings;
 }

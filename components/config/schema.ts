@@ -126,7 +126,17 @@ export const clusterSchema = z.strictObject({
                 .describe("How the operator reaches the API. Default: the first control plane's address and `port`."),
         })
         .prefault({}),
-    ssh: sshSchema.default({}).describe("How to reach every node; a node's own `ssh` comes first."),
+    ssh: sshSchema
+        .extend({
+            strictHostKeyChecking: z
+                .boolean()
+                .default(true)
+                .describe(
+                    "Refuses machines and bastions whose host key isn't pinned. false believes whoever answers there.",
+                ),
+        })
+        .prefault({})
+        .describe("How to reach every node; a node's own `ssh` comes first."),
     architectures: z
         .array(z.enum(["amd64", "arm64"]))
         .min(1, "needs at least one architecture")

@@ -14,7 +14,7 @@ export interface SshTarget {
     readonly user: string;
     /** Private key in OpenSSH or PEM form. Absent: the SSH agent is asked. */
     readonly privateKey?: string;
-    /** The public host key as in known_hosts: "ssh-ed25519 AAAA…". Absent: any key is accepted, which preflight warns of. */
+    /** The public host key as in known_hosts: "ssh-ed25519 AAAA…". Absent: any key is accepted, which only `cluster.ssh.strictHostKeyChecking: false` allows. */
     readonly hostKey?: string;
     /** A bastion to go through. */
     readonly proxy?: Omit<SshTarget, "proxy">;

@@ -2,7 +2,8 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import type { Arguments } from "../arguments";
 import { stopOwnDaemon } from "../docker";
-import { interruptedStatus, runPulumi } from "../engine";
+import { interruptedStatus } from "../engine";
+import { runFollowed, type Followed } from "../followed";
 import { dockerObjects, labelsOfAll, removeLabelled, type DockerObject } from "../leftovers";
 import { kubeconfigFile } from "../outputs";
 import { Failure } from "../failure";
@@ -60,18 +61,18 @@ async function destroy(args: Arguments, stack: Stack, progress: Progress): Promi
     });
     try {
         await mend(prepared, progress);
-        const status = await progress.phase("Destroying", () =>
+        const { status, course } = await progress.phase("Destroying", () =>
             progress.aside(() => {
                 const config = prepared.configFile ? ["--config-file", prepared.configFile] : [];
                 const parallel = ["--parallel", String(parallelism(nodeCount(stack)))];
                 const words = ["destroy", "--yes", "--skip-preview", "--suppress-outputs", "--stack", stack.name];
-                return runPulumi(prepared.pulumi, [...words, ...config, ...parallel, ...args.rest], {
+                return runFollowed(prepared.pulumi, [...words, ...config, ...parallel, ...args.rest], {
                     cwd: stack.root,
                     env: prepared.env,
                 });
             }),
         );
-        if (status !== 0) considerForce(args, prepared, inDocker, status);
+        if (status !== 0) considerForce(args, prepared, inDocker, { status, course });
         if (args.switches.includes("--delete-data")) await deleteVolumes(prepared, progress);
         await sweep(prepared, inDocker, progress);
         const force = status === 0 ? [] : ["--force"];
@@ -108,9 +109,15 @@ export function keepsData(
  * A lab is gone when its containers are: whatever else couldn't be destroyed was inside them. Machines are another
  * matter: there, what is left must stay known.
  */
-function considerForce(args: Arguments, prepared: Prepared, inDocker: readonly DockerObject[], status: number): void {
+function considerForce(
+    args: Arguments,
+    prepared: Prepared,
+    inDocker: readonly DockerObject[],
+    { status, course }: Followed,
+): void {
     const labelled = labelsOfAll(inDocker).length > 0;
-    if (!labelled || !prepared.docker || status === interruptedStatus) throw failed("pulumi destroy", status, args);
+    if (!labelled || !prepared.docker || status === interruptedStatus)
+        throw failed("pulumi destroy", status, args, course.causes);
 }
 
 /** Removes what carries the lab's labels and is still there: left by a killed run, or by a destroy that failed. */

@@ -1,10 +1,11 @@
 import { createRequire } from "node:module";
 import { parse } from "yaml";
+import { hostKeyProblems } from "../../components/config/hostKeys";
 import type { Settings } from "../../components/config/schema";
 import type { Arguments } from "../arguments";
 import { lookAtMachines } from "../askMachines";
 import { runPulumi } from "../engine";
-import { hasSecrets, machinesOf, unpinned } from "../machines";
+import { hasSecrets, machinesOf } from "../machines";
 import { readUser } from "../kubeconfigUser";
 import { mergeKubeconfig, usersKubeconfig, type Merge } from "../mergeKubeconfig";
 import { kubeconfigOf, readOutputs } from "../outputs";
@@ -51,10 +52,9 @@ export async function check(args: Arguments, root: string, progress: Progress): 
     const needs = { plugins: true, docker: settings.lab === undefined ? "no" : "yes", mirror: true } as const;
     const plan = await makePlan(stack, { source: args.source, needs });
     const node = `Node.js: ${process.versions.node}, npm packages installed.`;
-    const problems = [...plan.problems, ...(await preflight(plan, settings))];
+    const unsafe = hostKeyProblems(settings, commandFor("trust", args));
+    const problems = [...plan.problems, ...unsafe, ...(await preflight(plan, settings))];
     const lines = [node, ...describePlan(plan), ...problems.map((problem) => `✘ ${problem}`)];
-    const doubt = unpinned(settings, commandFor("trust", args));
-    if (doubt) lines.push(`⚠ ${doubt}`);
     const machines = await checkMachines({ args, root, progress, stack, settings });
     const fits = problems.length === 0 && machines.fit;
     lines.push(...machines.lines, fits ? "Nothing is missing: `npm run up` can begin." : "");

@@ -1,17 +1,20 @@
 import * as path from "node:path";
+import { hostKeyProblems } from "../../components/config/hostKeys";
+import type { PhaseTime } from "../../operations/changes/course";
 import { lookAtApi } from "../apiDrift";
 import type { Arguments } from "../arguments";
 import { refuseUnfit } from "../askMachines";
-import { runPulumi } from "../engine";
 import { engineRuns, type EngineRun } from "../fleet";
 import { dockerObjects } from "../leftovers";
+import { Failure } from "../failure";
+import { noteTimes, runFollowed } from "../followed";
 import { kubeconfigOf, readOutputs, table, writeKubeconfig, type Outputs } from "../outputs";
 import { prepare } from "../prepare";
 import type { Progress } from "../progress";
 import { looksAtApi, refreshRun, sayLook } from "../refresh";
 import { exportState, findStack, nodeCount, readState } from "../stack";
 import { checkSettings } from "../settings";
-import { hasSecrets, machinesOf, unpinned } from "../machines";
+import { hasSecrets, machinesOf } from "../machines";
 import { keepCopies } from "../stateCopies";
 import { commandFor, failed } from "../texts";
 import { mend, takeStack } from "../work";
@@ -28,8 +31,8 @@ export async function up(args: Arguments, root: string, progress: Progress): Pro
     // Mistakes come before the lock, and long before anything is made.
     const stack = findStack(root, { name, configFile, needed: true });
     const settings = checkSettings(stack);
-    const doubt = unpinned(settings, commandFor("trust", args));
-    if (doubt) progress.say(doubt);
+    const [refusal] = hostKeyProblems(settings, commandFor("trust", args));
+    if (refusal) throw new Failure(`Nothing was touched: ${refusal}`);
     const lock = await takeStack(stack, "up", progress);
     try {
         const encrypted = hasSecrets(stack.config);
@@ -51,12 +54,13 @@ export async function up(args: Arguments, root: string, progress: Progress): Pro
                 const file = prepared.configFile ?? (folder ? stack.configFile : undefined);
                 const all = [command, ...options, ...(file ? ["--config-file", file] : []), ...parallel, ...words];
                 const where = { cwd: path.join(root, folder), env: { ...prepared.env, ...env } };
-                await progress.phase(phase, () =>
-                    progress.aside(async () => {
-                        const status = await runPulumi(prepared.pulumi, all, where);
-                        if (status !== 0) throw failed(`pulumi ${command}`, status, args);
-                    }),
-                );
+                let times: readonly PhaseTime[] = [];
+                const work = async () => {
+                    const { status, course } = await runFollowed(prepared.pulumi, all, where);
+                    times = course.times;
+                    if (status !== 0) throw failed(`pulumi ${command}`, status, args, course.causes);
+                };
+                await progress.phase(phase, () => progress.aside(work)).finally(() => noteTimes(progress, times));
             };
             const look = (await looking) ?? { drift: [] };
             sayLook(look, progress);

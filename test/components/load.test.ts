@@ -19,7 +19,9 @@ function configure(settings: Record<string, unknown>): void {
 
 const valid = {
     "slipway:cluster": { name: "hex" },
-    "slipway:nodes": [{ name: "n1", address: "192.168.1.1", roles: ["control-plane"] }],
+    "slipway:nodes": [
+        { name: "n1", address: "192.168.1.1", roles: ["control-plane"], ssh: { hostKey: "ssh-ed25519 AAAA" } },
+    ],
 };
 
 describe("loading the configuration", () => {
@@ -56,6 +58,18 @@ describe("loading the configuration", () => {
             }
             return true;
         });
+    });
+
+    it("refuses machines whose host key isn't pinned, before anything is sent to them", () => {
+        const node = { ...valid["slipway:nodes"][0], ssh: {} };
+        configure({ ...valid, "slipway:nodes": [node] });
+        assert.throws(loadSettings, /ssh\.hostKey is missing for n1.*npm run trust -- --stack hex/);
+        configure({
+            ...valid,
+            "slipway:nodes": [node],
+            "slipway:cluster": { name: "hex", ssh: { strictHostKeyChecking: false } },
+        });
+        assert.equal(loadSettings().nodes.length, 1);
     });
 
     it("takes private keys from files, and says which one can't be read", () => {

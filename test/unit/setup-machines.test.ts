@@ -4,7 +4,8 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { stringify } from "yaml";
 
-import { machinesOf, unpinned } from "../../setup/machines";
+import { hostKeyProblems } from "../../components/config/hostKeys";
+import { machinesOf } from "../../setup/machines";
 import type { Prepared } from "../../setup/prepare";
 import { checkSettings } from "../../setup/settings";
 import { findStack } from "../../setup/stack";
@@ -37,15 +38,17 @@ describe("setup: the machines of a stack", () => {
         return { stack, pulumi, env: process.env, configFile, close: async () => undefined };
     }
 
-    it("are named where no host key is pinned, bastions too, and never those of a lab", () => {
+    it("are refused where no host key is pinned, bastions too, unless it is said; never those of a lab", () => {
         const proxy = { host: "gate.example.org", user: "bb" };
-        const doubt = (config: object) => unpinned(checkSettings(prepared(config).stack), "`npm run trust`");
+        const refusal = (config: object) =>
+            hostKeyProblems(checkSettings(prepared(config).stack), "`npm run trust`").join();
         assert.match(
-            doubt(hex({ proxy })) ?? "",
-            /No host key is pinned for hex-n1, gate\.example\.org, .*`npm run trust`/,
+            refusal(hex({ proxy })),
+            /ssh\.hostKey is missing for hex-n1, gate\.example\.org, .*`npm run trust`.*strictHostKeyChecking: false/,
         );
-        assert.equal(doubt(hex({ hostKey: "ssh-ed25519 AAAA" })), undefined);
-        assert.equal(doubt({ "slipway:cluster": { name: "dev" }, "slipway:lab": { name: "dev" } }), undefined);
+        assert.equal(refusal(hex({ proxy, strictHostKeyChecking: false })), "");
+        assert.equal(refusal(hex({ hostKey: "ssh-ed25519 AAAA" })), "");
+        assert.equal(refusal({ "slipway:cluster": { name: "dev" }, "slipway:lab": { name: "dev" } }), "");
     });
 
     it("have the keys that files hold, without a word to Pulumi", async () => {
