@@ -27,7 +27,7 @@ export interface ThrowAwayOptions {
     readonly keys?: LabKeys;
     /** A network of the engine's that is there, and the node's address in it. Default: the engine's own network. */
     readonly network?: { readonly name: string; readonly address: string };
-    /** Ports of 127.0.0.1 that the node's ports answer on. Default: SSH on a free one. */
+    /** Ports of 127.0.0.1 that the node's ports answer on. Default: SSH on a free one. Without SSH its address is dialled. */
     readonly ports?: readonly { readonly internal: number; readonly external: number }[];
     /** Whose node it is: the value of the label slipway.test. Default: "true". */
     readonly label?: string;
@@ -122,7 +122,13 @@ class Node implements ThrowAwayNode {
     get ssh(): SshTarget {
         const { user, keys } = this.details;
         const { private: privateKey } = keys.user;
-        return { host: "127.0.0.1", port: this.port, user, privateKey, hostKey: keys.host.public };
+        return {
+            host: this.port ? "127.0.0.1" : this.address,
+            port: this.port || 22,
+            user,
+            privateKey,
+            hostKey: keys.host.public,
+        };
     }
 
     async exec(command: readonly string[] | string, input = ""): Promise<Outcome> {
@@ -160,7 +166,7 @@ class Node implements ThrowAwayNode {
     async ready(): Promise<void> {
         const { NetworkSettings } = await this.container.inspect();
         this.address = Object.values(NetworkSettings.Networks)[0].IPAddress;
-        this.port = Number(NetworkSettings.Ports["22/tcp"][0].HostPort);
+        this.port = Number(NetworkSettings.Ports["22/tcp"]?.[0].HostPort ?? 0);
         const deadline = Date.now() + 60_000;
         for (;;) {
             const { stdout, stderr } = await this.exec("systemctl is-system-running");

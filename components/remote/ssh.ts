@@ -23,6 +23,22 @@ export class Unreachable extends Error {}
 
 type Hop = Omit<SshTarget, "proxy">;
 
+/** What ends the logins of one command, in the order they were made. */
+type Ends = (() => void)[];
+
+interface Login {
+    readonly client: Promise<Client>;
+    readonly ends: Ends;
+    users: number;
+}
+
+/**
+ * Bastions that somebody goes through now. All share one login: sshd drops connections that come in a burst (MaxStartups,
+ * 10 by default), and a machine that wasn't reached would be left alone for the run. What is passed on is no session, so
+ * MaxSessions doesn't limit how many share it.
+ */
+const bastions = new Map<string, Login>();
+
 /**
  * Runs one command on a machine, through its bastion when it has one, and closes the connection. For reading (probe,
  * info): whatever changes a node is a resource. Rejects with one sentence when the machine can't be reached or what it
@@ -30,7 +46,7 @@ type Hop = Omit<SshTarget, "proxy">;
  */
 export async function run(target: SshTarget, command: string, options: RunOptions = {}): Promise<RunResult> {
     const timeout = options.timeout ?? 5000;
-    const open: Client[] = [];
+    const ends: Ends = [];
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_resolve, reject) => {
         timer = setTimeout(
@@ -39,11 +55,11 @@ export async function run(target: SshTarget, command: string, options: RunOption
         );
     });
     try {
-        const dialled = dialAndRun(target, command, options.stdin, options.dialTimeout ?? timeout, open);
+        const dialled = dialAndRun(target, command, options.stdin, options.dialTimeout ?? timeout, ends);
         return await Promise.race([dialled, late]);
     } finally {
         clearTimeout(timer);
-        open.reverse().forEach((client) => client.destroy());
+        endAll(ends);
     }
 }
 
@@ -59,11 +75,11 @@ export async function follow(
     options: { readonly onLine: (line: string) => void; readonly signal: AbortSignal; readonly timeout?: number },
 ): Promise<void> {
     const { onLine, signal, timeout = 5000 } = options;
-    const open: Client[] = [];
-    const end = () => open.reverse().forEach((client) => client.destroy());
+    const ends: Ends = [];
+    const end = () => endAll(ends);
     signal.addEventListener("abort", end);
     try {
-        const client = await dial(target, timeout, open);
+        const client = await dial(target, timeout, ends);
         if (signal.aborted) return;
         const { code, stderr } = await execute(client, command, undefined, onLine);
         if (code !== 0) throw new Error(`${place(target)}: ${stderr.trim().split("\n").pop()} (exit status ${code})`);
@@ -82,7 +98,7 @@ export async function follow(
  * @param timeout milliseconds for everything
  */
 export async function askHostKey(target: SshTarget, timeout = 5000): Promise<string> {
-    const open: Client[] = [];
+    const ends: Ends = [];
     let shown: string | undefined;
     const hostVerifier = (key: Buffer) => {
         // The key's kind is the first of its length-prefixed fields (RFC 4253, section 6.6).
@@ -91,11 +107,11 @@ export async function askHostKey(target: SshTarget, timeout = 5000): Promise<str
         return false;
     };
     try {
-        await dial({ ...target, hostKey: undefined }, timeout, open, { ...asking(target.hostKey), hostVerifier });
+        await dial({ ...target, hostKey: undefined }, timeout, ends, { ...asking(target.hostKey), hostVerifier });
     } catch (error) {
         if (shown === undefined) throw error;
     } finally {
-        open.reverse().forEach((client) => client.destroy());
+        endAll(ends);
     }
     return shown!;
 }
@@ -105,16 +121,16 @@ async function dialAndRun(
     command: string,
     stdin: string | undefined,
     timeout: number,
-    open: Client[],
+    ends: Ends,
 ): Promise<RunResult> {
-    return execute(await dial(target, timeout, open), command, stdin);
+    return execute(await dial(target, timeout, ends), command, stdin);
 }
 
 /** @param more settings of the connection to the machine itself */
-async function dial(target: SshTarget, timeout: number, open: Client[], more: ConnectConfig = {}): Promise<Client> {
+async function dial(target: SshTarget, timeout: number, ends: Ends, more: ConnectConfig = {}): Promise<Client> {
     const { proxy } = target;
-    if (proxy === undefined) return connect(target, { host: target.host, port: target.port, ...more }, timeout, open);
-    const bastion = await connect(proxy, { host: proxy.host, port: proxy.port }, timeout, open);
+    if (proxy === undefined) return connect(target, { host: target.host, port: target.port, ...more }, timeout, ends);
+    const bastion = await through(proxy, timeout, ends);
     const sock = await new Promise<ClientChannel>((resolve, reject) =>
         bastion.forwardOut("127.0.0.1", 0, target.host, target.port, (error, channel) =>
             error
@@ -122,12 +138,50 @@ async function dial(target: SshTarget, timeout: number, open: Client[], more: Co
                 : resolve(channel),
         ),
     );
-    return connect(target, { sock, ...more }, timeout, open);
+    return connect(target, { sock, ...more }, timeout, ends);
 }
 
-function connect(hop: Hop, way: ConnectConfig, timeout: number, open: Client[]): Promise<Client> {
+/** A login to a bastion: the one that is open, or a new one. It ends with the last who goes through it. */
+function through(proxy: Hop, timeout: number, ends: Ends): Promise<Client> {
+    const key = JSON.stringify(proxy);
+    const login = bastions.get(key) ?? logIn(key, proxy, timeout);
+    login.users += 1;
+    ends.push(() => {
+        login.users -= 1;
+        if (login.users > 0) return;
+        forget(key, login);
+        endAll(login.ends);
+    });
+    return login.client;
+}
+
+function logIn(key: string, proxy: Hop, timeout: number): Login {
+    const ends: Ends = [];
+    const client = connect(proxy, { host: proxy.host, port: proxy.port }, timeout, ends);
+    const login = { client, ends, users: 0 };
+    bastions.set(key, login);
+    // Who comes after it broke gets a new one.
+    client.then(
+        (open) => open.once("close", () => forget(key, login)),
+        () => forget(key, login),
+    );
+    return login;
+}
+
+function forget(key: string, login: Login): void {
+    if (bastions.get(key) === login) bastions.delete(key);
+}
+
+/** Ends every login once, the last one first. */
+function endAll(ends: Ends): void {
+    ends.splice(0)
+        .reverse()
+        .forEach((end) => end());
+}
+
+function connect(hop: Hop, way: ConnectConfig, timeout: number, ends: Ends): Promise<Client> {
     const client = new Client();
-    open.push(client);
+    ends.push(() => client.destroy());
     let mistrusted = false;
     const agent = hop.privateKey === undefined ? process.env.SSH_AUTH_SOCK : undefined;
     return new Promise((resolve, reject) => {

@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { parse } from "yaml";
 
-import { addressNumber, parseLab } from "../../lab/config";
+import { addressNumber, flavourOf, nodeNames, parseLab } from "../../lab/config";
 import { makeKeyPair } from "../../lab/keys";
 import { mounted } from "../../lab/load";
 import { labAddress, labNodes } from "../../lab/nodes";
@@ -13,7 +13,10 @@ import type { Configuration } from "./tables";
 
 const example = path.resolve(__dirname, "..", "..", "Pulumi.hex.yaml");
 
-/** What plays the boards: six machines that know nothing of each other, with an ordinary user and fixed addresses. */
+/**
+ * What plays the boards: six machines that know nothing of each other, with an ordinary user and fixed addresses. One has
+ * Debian 13.
+ */
 const lab = parseLab({
     name: "hex",
     subnet: "172.31.233.0/24",
@@ -22,7 +25,14 @@ const lab = parseLab({
     sshPort: 2331,
     apiPort: 6433,
     user: "bb",
+    debian13: ["hex-3"],
 });
+
+/** The only machine whose SSH can be reached from here: the boards' can be from it. Its number is below the boards'. */
+const bastion = { name: "hex-bastion", user: "jump", address: labAddress(lab, addressNumber(-1)) };
+
+/** Which boards listen elsewhere than on 22. */
+const sshPorts: Readonly<Record<string, number>> = { "hex-n4": 2222 };
 const network = `slipway-test-${lab.name}`;
 const ours = `label=${throwAwayLabel}=${lab.name}`;
 
@@ -35,6 +45,8 @@ interface HexNode extends Settings {
 export class Boards {
     private readonly machines = new Map<string, ThrowAwayNode>();
     private readonly user = makeKeyPair();
+    private readonly jump = makeKeyPair();
+    private bastion?: ThrowAwayNode;
     private readonly hex = parse(fs.readFileSync(example, "utf8")).config as Record<string, Settings & HexNode[]>;
     private daemon = false;
 
@@ -56,7 +68,21 @@ export class Boards {
         await this.stack.must(["mirror"]);
         fs.writeFileSync(this.keyFile, this.user.private, { mode: 0o600 });
         await docker("network", "create", "--subnet", lab.subnet, "--label", ours.slice("label=".length), network);
-        await Promise.all(this.names.map((name) => this.boot(name)));
+        await Promise.all([this.bootBastion(), ...this.names.map((name) => this.boot(name))]);
+    }
+
+    /** A machine that lets its users through and nothing else. */
+    private async bootBastion(): Promise<void> {
+        this.bastion = await throwAwayNode({
+            name: bastion.name,
+            user: bastion.user,
+            keys: { user: this.jump, host: makeKeyPair() },
+            network: { name: network, address: bastion.address },
+            ports: [{ internal: 22, external: lab.sshPort }],
+            label: lab.name,
+        });
+        fs.writeFileSync(this.jumpKeyFile, this.jump.private, { mode: 0o600 });
+        await configureSsh(this.bastion, "ForceCommand /usr/sbin/nologin\nPermitTTY no\n");
     }
 
     /** A machine as its maker delivers it, under the name and the address of a board: a new one, or one in its place. */
@@ -65,16 +91,15 @@ export class Boards {
         const index = this.names.indexOf(name);
         const node = await throwAwayNode({
             name,
+            flavour: flavourOf(lab, nodeNames(lab)[index]),
             user: lab.user,
             keys: { user: this.user, host: makeKeyPair() },
             network: { name: network, address: labAddress(lab, addressNumber(index)) },
-            ports: [
-                { internal: 22, external: lab.sshPort + index },
-                ...(index < lab.controlPlanes ? [{ internal: 6443, external: lab.apiPort }] : []),
-            ],
+            ports: index < lab.controlPlanes ? [{ internal: 6443, external: lab.apiPort }] : [],
             mirror: mounted(this.stack.mirror()).mirrorRoot,
             label: lab.name,
         });
+        if (sshPorts[name]) await configureSsh(node, `Port ${sshPorts[name]}\n`);
         this.machines.set(name, node);
     }
 
@@ -87,7 +112,7 @@ export class Boards {
 
     /**
      * Writes the example as the stack's configuration, of these boards alone, with what playing them makes necessary:
-     * other addresses, ports of 127.0.0.1 instead of names, and what every lab node gets. `more` is laid over `cluster`.
+     * other addresses instead of names, the bastion, and what every lab node gets. `more` is laid over `cluster`.
      */
     configure(names: readonly string[], more: Settings = {}): void {
         this.stack.configure({ ...this.configuration(names, more) });
@@ -105,7 +130,7 @@ export class Boards {
                 source: undefined,
                 architectures: [architecture],
                 api: { operator: { host: "127.0.0.1", port: lab.apiPort } },
-                ssh: { ...(cluster.ssh as Settings), privateKeyFile: this.keyFile },
+                ssh: { ...(cluster.ssh as Settings), privateKeyFile: this.keyFile, proxy: this.proxy },
                 ...more,
             },
             nodes,
@@ -122,13 +147,31 @@ export class Boards {
         const keys = { user: this.user, host: this.user };
         const { mirrorPath } = mounted(this.stack.mirror());
         const played = labNodes(lab, { engine, keys, mirrorPath })[this.names.indexOf(name)];
-        const { address, source, docker, kubelet, kubeProxy, ssh } = played;
-        const { host, port } = ssh;
-        return { address, ssh: { host, port, hostKey: own.hostKey }, source, docker, kubelet, kubeProxy };
+        const { address, source, docker, kubelet, kubeProxy } = played;
+        const ssh = { host: address, port: sshPorts[name], hostKey: own.hostKey };
+        return { address, ssh, source, docker, kubelet, kubeProxy };
+    }
+
+    private get proxy(): Settings | undefined {
+        if (!this.bastion) return undefined;
+        const { host, port, user, hostKey } = this.bastion.ssh;
+        return { host, port, user, hostKey, privateKeyFile: this.jumpKeyFile };
+    }
+
+    private get jumpKeyFile(): string {
+        return path.join(this.stack.home, "id_jump");
     }
 
     private get keyFile(): string {
         return path.join(this.stack.home, "id_ed25519");
+    }
+
+    /** What the bastion's users did there so far, as its sshd tells: how often one came in. */
+    async logins(): Promise<number> {
+        const { stdout } = await this.bastion!.exec(
+            `journalctl -q -o cat -u ssh | grep -c '^Accepted publickey for ${bastion.user} '`,
+        );
+        return Number(stdout);
     }
 
     /** Removes everything: machines, network, state. */
@@ -145,4 +188,11 @@ export class Boards {
         await this.clear();
         if (this.daemon) await stopOwnDaemon();
     }
+}
+
+/** Adds to a machine's sshd_config, and has it read. */
+async function configureSsh(machine: ThrowAwayNode, text: string): Promise<void> {
+    await machine.put("/etc/ssh/sshd_config.d/machine.conf", text);
+    const { code, stderr } = await machine.exec("systemctl reload ssh");
+    if (code !== 0) throw new Error(`The SSH server of ${machine.name} took no settings: ${stderr}`);
 }
