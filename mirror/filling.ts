@@ -5,6 +5,7 @@ import { problemWith, readManifest, recordFiles, type FileRecord, type Source } 
 import { beside, linkOrCopy, listFiles, megabytes, sha256OfFile } from "./files";
 import type { Job, JobContext, Progress } from "./job";
 import { checkLock, type Lock } from "./lock";
+import { wrongMachines } from "./machine";
 
 /** One run over the jobs that are to be done. */
 export class Filling {
@@ -91,6 +92,8 @@ export class Filling {
             await job.make({ ...this.context(job, work, out), checked: (file, with_) => checked.set(file, with_) });
             const files: Record<string, FileRecord> = {};
             for (const file of listFiles(out)) {
+                const wrong = await wrongMachines(out, file);
+                if (wrong.length > 0) throw new Error(wrong.join(" "));
                 const digest = await sha256OfFile(path.join(out, file));
                 const size = fs.statSync(path.join(out, file)).size;
                 const pinned = checkLock(this.lock, this.source, file, digest);

@@ -161,7 +161,8 @@ describe("six boards, an inventory of machines like any other", function () {
             names.map((name) => [name, "Ready", true]),
         );
         for (const { name, architecture, kernel, system, cpus, memory, disk, versions } of nodes) {
-            for (const fact of [architecture, kernel, system, cpus, memory, disk]) assert.ok(fact, name);
+            for (const fact of [architecture, kernel, cpus, memory, disk]) assert.ok(fact, name);
+            assert.match(`${system}`, name === "hex-n3" ? /GNU\/Linux 13/ : /GNU\/Linux 12/);
             const programs = ["containerd", "cri-dockerd", "docker", "kubelet", "runc"];
             assert.deepEqual(Object.keys(versions).sort(), name === "hex-n1" ? [...programs, "etcd"].sort() : programs);
         }
@@ -173,8 +174,11 @@ describe("six boards, an inventory of machines like any other", function () {
 
     it("a second up changes nothing (X2)", async () => {
         const before = await marks(names);
+        const logins = await boards.logins();
         const { output } = await stack.must(["up"]);
         assert.doesNotMatch(output, /[1-9]\d* (created|updated|replaced|deleted)/);
+        const fresh = (await boards.logins()) - logins;
+        assert.ok(fresh >= 1 && fresh <= 4, `${fresh} logins to the bastion, which all boards stand behind`);
         assert.deepEqual(restarted(before, await marks(names)), []);
     });
 

@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import * as fs from "node:fs";
+import * as os from "node:os";
 import * as path from "node:path";
 
 import { LocalNode } from "./local";
@@ -164,6 +165,15 @@ describe("kit: files", () => {
     });
 });
 
+/** The beginning of an executable for a kind of processor: https://refspecs.linuxfoundation.org/elf/gabi4+/ch4.eheader.html */
+function elf(machine: number): Buffer {
+    const header = Buffer.alloc(64);
+    header.write("\x7fELF\x02\x01\x01", "latin1");
+    header.writeUInt16LE(2, 16);
+    header.writeUInt16LE(machine, 18);
+    return header;
+}
+
 describe("kit: artifacts from a mounted folder", () => {
     let node: LocalNode;
     const digests = (hex: string) => `amd64=${hex} arm64=${hex}`;
@@ -224,6 +234,41 @@ describe("kit: artifacts from a mounted folder", () => {
         assert.match(found.stdout, /artifact tool 1: \/opt\/tool\/v1\/tool was changed since it was installed/);
         const probe = JSON.parse(node.step("probe").stdout);
         assert.deepEqual([probe.kinds.stage.differences, probe.kinds.stage.generation], [1, 1]);
+    });
+
+    it("installs no executable for another kind of processor, and names the file", () => {
+        const [own, other] = os.arch() === "arm64" ? [183, 62] : [62, 183];
+        const install = (machine: number, archived: boolean) => {
+            fs.mkdirSync(path.join(node.root, "pack"), { recursive: true });
+            fs.writeFileSync(path.join(node.root, "pack/tool"), elf(machine));
+            const name = archived ? "tool.tgz" : "tool";
+            const file = path.join(node.mirror, name);
+            const pack = archived
+                ? ["tar", "-czf", file, "-C", path.join(node.root, "pack"), "."]
+                : ["cp", "pack/tool", file];
+            execFileSync(pack[0], pack.slice(1), { cwd: node.root });
+            const hex = createHash("sha256").update(fs.readFileSync(file)).digest("hex");
+            const member = archived ? " ./tool" : "";
+            return node.step(
+                "stage apply",
+                `artifact tool 1 ${name} ${digests(hex)}\n| 0755 /opt/tool/tool${member}\n`,
+            );
+        };
+        for (const archived of [false, true]) {
+            const run = install(other, archived);
+            assert.equal(run.code, 1);
+            const name = archived ? "tool\\.tgz \\(\\./tool\\)" : "tool";
+            assert.match(
+                run.stderr,
+                new RegExp(`${name} is an executable for another kind of processor than a\\w+64,`),
+            );
+            assert.deepEqual(fs.readdirSync(node.at("/opt/tool")), []);
+            assert.equal(node.has("/var/lib/slipway/unpack.tool"), false);
+        }
+        for (const archived of [false, true]) {
+            const run = install(own, archived);
+            assert.equal(run.code, 0, run.stderr);
+        }
     });
 
     it("takes members out of an archive", () => {

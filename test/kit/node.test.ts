@@ -1,4 +1,5 @@
 import * as assert from "node:assert/strict";
+import * as os from "node:os";
 
 import { run } from "../../components/remote";
 import { differences, type Inventory } from "../inventory";
@@ -119,6 +120,35 @@ prove docker ${image} /bin/busybox true
         assert.deepEqual(await machine.step("stage apply", stage()), { code: 0, stdout: "", stderr: "" });
         const missing = await machine.step("stage apply", stage().replaceAll("host.example", "nowhere.example"));
         assert.equal(missing.code, 0, "what is installed already is not fetched again, wherever it comes from");
+    });
+
+    it("stage: takes what was made for the processor that the machine reports", async () => {
+        // Another dpkg stands before the distribution's, and says what one on arm64 does.
+        await machine.root(
+            `printf '#!/bin/sh\n[ "$1" != --print-architecture ] || exec echo arm64\nexec /usr/bin/dpkg "$@"\n' \
+                >/usr/local/sbin/dpkg; chmod +x /usr/local/sbin/dpkg
+            mkdir /tmp/mirror/arm; echo for arm64 >/tmp/mirror/arm/text-arm64; cp /usr/bin/true /tmp/mirror/arm/true-arm64`,
+        );
+        const sum = async (file: string) => (await machine.root(`sha256sum /tmp/mirror/arm/${file}`)).slice(0, 64);
+        const entry = (name: string, digest: string) =>
+            `artifact ${name} 1 arm/${name}-{arch} amd64=${"0".repeat(64)} arm64=${digest}\n| 0755 /opt/arm/${name}\n`;
+        try {
+            assert.equal((await machine.probe()).architecture, "arm64");
+            const taken = await machine.step("activate apply", entry("text", await sum("text-arm64")));
+            assert.equal(taken.code, 0, taken.stderr);
+            assert.equal(await machine.root("cat /opt/arm/text"), "for arm64\n");
+            const refused = await machine.step("activate apply", entry("true", await sum("true-arm64")));
+            if (os.arch() !== "arm64") {
+                assert.match(
+                    refused.stderr,
+                    /arm\/true-arm64 is an executable for another kind of processor than arm64/,
+                );
+                assert.equal(await machine.root("ls /opt/arm/true 2>/dev/null || true"), "");
+            }
+        } finally {
+            await machine.root("rm /usr/local/sbin/dpkg");
+            await machine.step("activate remove");
+        }
     });
 
     it("stage: keeps an image that is no longer wanted until it is applied again, for pods that are ending", async () => {

@@ -4,6 +4,7 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 
+import { writeArchive } from "../../mirror/archive";
 import { digestOf, loadDigests, verifyMirror } from "../../mirror/digests";
 import { fillMirror, type FillOptions } from "../../mirror/fill";
 import { keyOf, type Job, type JobContext } from "../../mirror/job";
@@ -86,6 +87,39 @@ describe("filling a mirror", () => {
         await fill([one], { freshPackages: true });
         assert.deepEqual([job.runs, fs.readFileSync(deb, "utf8")], [2, "2"]);
         assert.deepEqual(await verifyMirror(mirror), []);
+    });
+
+    it("takes no executable for another kind of processor than its path says, alone or in an archive", async () => {
+        const header = (machine: number) => {
+            const bytes = Buffer.alloc(64);
+            bytes.write("\x7fELF\x02\x01\x01", "latin1");
+            bytes.writeUInt16LE(machine, 18);
+            return bytes;
+        };
+        const making = (file: string, machine: number): Job => ({
+            ...fakeJob("tool", `${machine}`, [file]),
+            async make({ out }) {
+                fs.mkdirSync(path.join(out, path.dirname(file)), { recursive: true });
+                if (!file.endsWith(".tgz")) return fs.writeFileSync(path.join(out, file), header(machine));
+                const entries = [
+                    { path: "in/readme", type: "file" as const, content: Buffer.from("text") },
+                    { path: "in/tool", type: "file" as const, content: header(machine) },
+                ];
+                await writeArchive(path.join(out, file), entries);
+            },
+        });
+        await assert.rejects(
+            fill([making("host/arm64/tool", 62)]),
+            /tool 62 is missing from the mirror: host\/arm64\/tool is for amd64, not for arm64\./,
+        );
+        await assert.rejects(
+            fill([making("host/tool-1.amd64.tgz", 183)]),
+            /in\/tool in host\/tool-1\.amd64\.tgz is for arm64, not for amd64\./,
+        );
+        await assert.rejects(fill([making("host/amd64/tool", 40)]), /another kind of processor \(ELF machine 40\)/);
+        await fill([making("host/arm64/tool", 183)]);
+        await fill([making("host/tool-1.amd64.tgz", 62)]);
+        await fill([making("host/tool", 62)]);
     });
 
     it("takes from an earlier mirror what has not changed", async () => {

@@ -95,6 +95,9 @@ EOF
             mkdir -p "$folder/files"
             fetch "$what" "$path" "$digest" "$folder/archive"
             tar -xzf "$folder/archive" --no-same-owner -C "$folder/files"
+            awk -F '\t' '{ print $5 }' "$work/members.$id" | while read -r member; do
+                require_machine "$folder/files/$member" "$path ($member)" "$folder"
+            done
             while IFS=$tab read -r _ _ destination mode member; do
                 install_member "$folder/files/$member" "$destination" "$mode"
             done <"$work/members.$id"
@@ -103,6 +106,7 @@ EOF
         *)
             while IFS=$tab read -r _ _ destination mode _; do
                 fetch "$what" "$path" "$digest" "$(beside "$destination")"
+                require_machine "$(beside "$destination")" "$path" "$(beside "$destination")"
                 finish "$(beside "$destination")" "$destination" "$mode" root:root
                 printf '%s\t%s\t%s\n' "$destination" "$digest" "$digest" >>"$work/record.$id"
             done <"$work/members.$id"
@@ -110,6 +114,21 @@ EOF
     esac
     mv "$work/record.$id" "$state/artifacts/$name"
     changed "$what installed"
+}
+
+# require_machine FILE FROM REST: a mirror that was filled wrongly has the right digest all the same. The ELF header has
+# the kind of processor in its bytes 18 and 19: 62 is amd64, 183 arm64. REST is removed where it is another one.
+require_machine() {
+    [ -f "$1" ] || return 0
+    header=$(od -An -v -tx1 -N20 "$1" | tr -d ' \n')
+    case $(architecture):$header in
+        amd64:7f454c46*3e00 | arm64:7f454c46*b700) ;;
+        *:7f454c46*)
+            rm -rf "$3"
+            fail "$what: $2 is an executable for another kind of processor than $(architecture), which $(uname -n) is," \
+                "so nothing of it was installed: fill the mirror again, or find out who put the file there."
+            ;;
+    esac
 }
 
 # install_member FILE DESTINATION MODE
