@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
@@ -5,7 +6,7 @@ import * as path from "node:path";
 import { NodeSettings, Settings, SshSettings } from "./schema";
 
 /**
- * Replaces every privateKeyFile by the file's text.
+ * Replaces every privateKeyFile, and every authority that is a file, by the file's text.
  *
  * @param folder what relative paths start from. Default: the working folder, which is the program's.
  * @returns the settings, and a sentence for each file that can't be read
@@ -30,8 +31,34 @@ export function readKeys(settings: Settings, folder = "."): { settings: Settings
         ...(ssh.proxy && { proxy: one(ssh.proxy, `${at}.proxy`) }),
     });
     const node = (node: NodeSettings, index: number) => ({ ...node, ssh: both(node.ssh, `nodes[${index}].ssh`) });
-    const cluster = { ...settings.cluster, ssh: both(settings.cluster.ssh, "cluster.ssh") };
+    const authorities = settings.cluster.authorities.map((given, index) => {
+        const read = readAuthority(given, folder);
+        if ("problem" in read) problems.push(`cluster.authorities[${index}] ${read.problem}`);
+        return "pem" in read ? read.pem : given;
+    });
+    const cluster = { ...settings.cluster, ssh: both(settings.cluster.ssh, "cluster.ssh"), authorities };
     return { settings: { ...settings, cluster, nodes: settings.nodes.map(node) }, problems };
+}
+
+/** PEM text as it stands, or that of a file; nothing but certificates of authorities. */
+function readAuthority(given: string, folder: string): { readonly pem: string } | { readonly problem: string } {
+    const isText = given.includes("-----BEGIN");
+    const name = isText ? "" : `${given} `;
+    try {
+        const file = given.replace(/^~(?=\/)/, os.homedir());
+        const pem = isText ? given : fs.readFileSync(path.resolve(folder, file), "utf8");
+        const certificates = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+        if (pem.includes("PRIVATE KEY-----")) {
+            return { problem: `${name}holds a private key: give the certificate alone, which every machine gets.` };
+        }
+        if (certificates.length === 0 || !certificates.every((each) => new X509Certificate(each).ca)) {
+            return { problem: `${name}must hold certificates of authorities in PEM form, and nothing else.` };
+        }
+        return { pem };
+    } catch (error) {
+        const { code, message } = error as NodeJS.ErrnoException;
+        return { problem: `${name}can't be read (${code ?? message}).` };
+    }
 }
 
 interface KeyHolder {

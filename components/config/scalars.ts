@@ -88,3 +88,19 @@ export const folder = z
 
 /** https://prometheus.io/docs/prometheus/latest/configuration/configuration/#configuration-file */
 export const duration = z.string().regex(/^[1-9]\d*[hdwy]$/, 'must be a time such as "36h" or "15d"');
+
+/** Without a user: it stands in files that everybody on a machine may read, and in its services' environment. */
+export const proxy = z
+    .string()
+    .regex(
+        /^https?:\/\/[A-Za-z0-9.-]+(:\d{1,5})?\/?$/,
+        'must be a proxy such as "http://proxy.example.com:3128"; a user and a password can\'t be in it, since everybody ' +
+            "on a machine may read it: let the proxy know the machines by their addresses",
+    );
+
+export const noProxy = z
+    .string()
+    .regex(
+        /^[A-Za-z0-9.*/-]+$/,
+        'must be a host, a domain or a network, such as "registry.lan", ".lan" or "10.0.0.0/8"',
+    );

@@ -13,8 +13,10 @@ import {
     label,
     labelKey,
     labelValue,
+    noProxy,
     overrides,
     port,
+    proxy,
     version,
 } from "./scalars";
 import { workloadsSchema } from "./workloads";
@@ -147,6 +149,25 @@ export const clusterSchema = z.strictObject({
         .min(1)
         .default("https://")
         .describe("Prefix of upstream paths: https://, a mirror such as http://10.0.0.1:8080/, or a mounted folder."),
+    proxies: z
+        .strictObject({
+            http: proxy.optional().describe("For http:// addresses, as HTTP_PROXY."),
+            https: proxy.optional().describe("For https:// addresses, as HTTPS_PROXY. Often the same as `http`."),
+            no: z
+                .array(noProxy)
+                .default([])
+                .describe(
+                    "Hosts, domains and networks that are asked directly, beside the cluster's own; as NO_PROXY.",
+                ),
+        })
+        .prefault({})
+        .describe("What apt, the container runtime and downloads on every machine go through. Default: nothing."),
+    authorities: z
+        .array(z.string().min(1))
+        .default([])
+        .describe(
+            "Certificate authorities that every machine trusts: PEM text, or a file of it; ~ is the home folder.",
+        ),
     packages: z
         .enum(["distribution", "mirror"])
         .default("distribution")

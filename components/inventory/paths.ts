@@ -57,6 +57,8 @@ export const paths = {
     kubeProxy: "/var/lib/kube-proxy",
     kubeProxyConfig: "/var/lib/kube-proxy/config.yaml",
     kubeProxyKubeconfig: "/var/lib/kube-proxy/kubeconfig",
+    /** Proxies of the kit's own downloads, as variables of the shell. */
+    proxies: "/var/lib/slipway/proxies",
     /** Owner, manifests, stamps and kits. */
     slipway: "/var/lib/slipway",
 } as const;

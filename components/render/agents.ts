@@ -5,6 +5,7 @@ import { Fragment } from "./entries";
 import { hosts } from "./hosts";
 import { kubelet } from "./kubelet";
 import { kubeProxy } from "./kubeProxy";
+import { outside, restartedByOutside } from "./outside";
 import { runtimeOf } from "./runtime";
 import { activeVersion, kubectl } from "./services";
 import { staticPods } from "./staticPods";
@@ -17,7 +18,8 @@ import { staticPods } from "./staticPods";
 export function agents(node: NodeSpec, cluster: ClusterSettings, nodes: readonly NodeSpec[]): Fragment[] {
     return [
         isControlPlane(node) ? [] : [...hosts(node, cluster, nodes), ...kubectl()],
-        runtimeOf(node).active(node, cluster),
+        outside(node, cluster),
+        restartedByOutside(runtimeOf(node).active(node, cluster), node, cluster),
         cni(cluster),
         activeVersion(cluster.versions),
         kubelet(node, cluster),

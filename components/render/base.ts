@@ -5,6 +5,7 @@ import { Fragment } from "./entries";
 import { etcdUser } from "./etcd";
 import { kubeletSettings } from "./kubelet";
 import { protectedSysctls } from "./machineCare";
+import { outside, restartedByOutside } from "./outside";
 import { runtimeOf } from "./runtime";
 
 /** Overlay file systems, bridged traffic that iptables sees, connection tracking, and flannel's tunnels. */
@@ -31,7 +32,8 @@ export function base(node: NodeSpec, cluster: ClusterSettings): Fragment[] {
     return [
         systemSettings({ ...required, ...cluster.sysctls, ...node.sysctls }),
         controlPlane ? [etcdAccount, openssl] : [],
-        runtimeOf(node).base(node, cluster),
+        outside(node, cluster),
+        restartedByOutside(runtimeOf(node).base(node, cluster), node, cluster),
     ];
 }
 

@@ -17,6 +17,7 @@ export * from "./kubelet";
 export * from "./kubeProxy";
 export * from "./manifest";
 export * from "./member";
+export * from "./outside";
 export * from "./packages";
 export * from "./runtime";
 export * from "./services";

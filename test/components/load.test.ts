@@ -6,6 +6,7 @@ import * as path from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
 
+import { writeCertificates } from "../contract/kubernetes/certificates";
 import { loadSettings } from "../../components/config/load";
 
 /** Sets a stack's configuration as the engine hands it over: one JSON text for each key. */
@@ -41,6 +42,29 @@ describe("loading the configuration", () => {
         const file = path.join(__dirname, "..", "..", "Pulumi.dev.yaml");
         configure(parse(fs.readFileSync(file, "utf8")).config);
         assert.ok(loadSettings().lab);
+    });
+
+    it("reads authorities from files, and says of each one why it is none", async () => {
+        const folder = fs.mkdtempSync(path.join(os.tmpdir(), "slipway-authorities-"));
+        await writeCertificates(folder, "api");
+        const at = (name: string) => path.join(folder, name);
+        const authority = fs.readFileSync(at("ca.crt"), "utf8");
+        const load = (authorities: string[]) => {
+            configure({ ...valid, "slipway:cluster": { name: "hex", authorities } });
+            return loadSettings().cluster.authorities;
+        };
+        assert.deepEqual(load([at("ca.crt"), authority]), [authority, authority]);
+        assert.throws(
+            () => load([at("none"), at("server.crt"), at("server.key"), at("ca.crt")]),
+            (error: Error) => {
+                assert.match(error.message, /authorities\[0\] \S+none can't be read \(ENOENT\)/);
+                assert.match(error.message, /authorities\[1\] \S+server.crt must hold certificates of authorities/);
+                assert.match(error.message, /authorities\[2\] \S+server.key holds a private key/);
+                assert.doesNotMatch(error.message, /authorities\[3\]|PRIVATE/);
+                return true;
+            },
+        );
+        fs.rmSync(folder, { recursive: true });
     });
 
     it("lists every problem at once, names the file to mend, and shows no stack trace", () => {

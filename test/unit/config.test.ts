@@ -96,6 +96,16 @@ describe("configuration", () => {
             cluster({ systems: ["debian-8"] }),
             /^cluster\.systems\[0\] must be one of "debian-12", /,
         ],
+        [
+            "a password in a proxy",
+            cluster({ proxies: { http: "http://bb:secret@proxy:3128" } }),
+            /^cluster\.proxies\.http must be a proxy such as .* a user and a password can't be in it/,
+        ],
+        [
+            "a strange word in a proxy's exceptions",
+            cluster({ proxies: { no: ["a b"] } }),
+            /^cluster\.proxies\.no\[0\] /,
+        ],
         ["a wrong type", cluster({ api: { port: "x" } }), /^cluster\.api\.port must be a number, not text \("x"\)\.$/],
         [
             "an image without a tag",

@@ -23,6 +23,8 @@ apply_step() {
     gather "$work/index"
     differences "$work/index" >"$work/differences"
     distrust_units
+    # A killed run may have left a certificate that nobody has taken notice of.
+    [ ! -e "$state/trust" ] || update_trust /usr/local/share/ca-certificates/
     each_difference
     each_vanished
     [ "$kind" != activate ] || prepare_bootstrap

@@ -28,7 +28,13 @@ require_digest() {
         "Expected sha256 $3, found $4. Fill the mirror again, or find out who changed the file."
 }
 
-download() {
+download() (
+    if [ -f "$state/proxies" ]; then
+        set -a
+        # shellcheck source=/dev/null
+        . "$state/proxies"
+        set +a
+    fi
     if command -v curl >/dev/null; then
         curl -fsSL --retry 3 --connect-timeout 10 --speed-limit 1000 --speed-time 60 -o "$2" "$1"
     elif command -v wget >/dev/null; then
@@ -36,7 +42,7 @@ download() {
     else
         fail "There is neither curl nor wget on $(uname -n), so nothing can be fetched: install one of them."
     fi
-}
+)
 
 node_source() {
     cat "$state/source" 2>/dev/null || fail "This node doesn't know where to fetch artifacts: run its base step first."

@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2154
+# shellcheck shell=sh disable=SC2015,SC2154
 # Directories, files and links: written beside, then renamed.
 
 # make_parents PATH: the folders above it; those that are new go again when they are empty.
@@ -54,7 +54,9 @@ apply_directory() {
 }
 
 apply_file() {
+    distrust "$1"
     put "$work/content/$id" "$1" "$2" "$3"
+    update_trust "$1"
 }
 
 apply_once() {
@@ -86,7 +88,32 @@ remove_parents() {
     fi
 }
 
-remove_file() { remove_path "$1"; }
+remove_file() {
+    distrust "$1"
+    remove_path "$1"
+    update_trust "$1"
+}
+
+is_authority() {
+    case $1 in /usr/local/share/ca-certificates/*) ;; *) return 1 ;; esac
+}
+
+# distrust PATH: a mark, before an authority's file changes, that the next run finds after a kill
+distrust() {
+    ! is_authority "$1" || : >"$state/trust"
+}
+
+# update_trust PATH: an authority's certificate came, changed or went. Where the package isn't there yet it does this
+# itself when it comes.
+update_trust() {
+    is_authority "$1" || return 0
+    [ -n "$root" ] || ! command -v update-ca-certificates >/dev/null || update-ca-certificates --fresh >"$work/trust" 2>&1 || {
+        cat "$work/trust" >&2
+        fail "The authorities that $(uname -n) trusts can't be put together (see above)."
+    }
+    rm -f "$state/trust"
+}
+
 remove_once() { remove_path "$1"; }
 remove_link() { remove_path "$1"; }
 

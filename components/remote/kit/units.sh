@@ -98,6 +98,8 @@ stamp_unit() {
 restart_units() {
     [ $# != 0 ] || return 0
     started=yes
+    # systemd doesn't notice a drop-in by itself whose folder is new.
+    systemctl daemon-reload
     systemctl reset-failed "$@" 2>/dev/null || true
     reversed=''
     for unit; do
