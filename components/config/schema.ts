@@ -63,6 +63,12 @@ export const nodeSchema = z.strictObject({
     ssh: sshSchema.default({}).describe("What differs from `cluster.ssh`; the host defaults to the address."),
     labels: z.record(labelKey, labelValue).default({}).describe("Labels of the Node object, kept as they stand here."),
     taints: z.array(taint).default([]).describe("Taints of the Node object, kept as they stand here."),
+    disk: z
+        .enum(["normal", "slow"])
+        .default("normal")
+        .describe(
+            "slow, for memory cards: the machine's journal stays in memory, and every etcd waits longer for its peers.",
+        ),
     lost: z
         .boolean()
         .default(false)

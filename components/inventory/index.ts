@@ -19,6 +19,7 @@ export function nodesOf(cluster: ClusterSettings, nodes: readonly NodeSettings[]
         labels: node.labels,
         taints: node.taints,
         source: node.source ?? cluster.source,
+        disk: node.disk,
         lost: node.lost,
         sysctls: node.sysctls,
         docker: node.docker,

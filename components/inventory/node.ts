@@ -38,6 +38,8 @@ export interface NodeSpec {
     readonly taints: readonly Taint[];
     /** Where the node fetches artifacts: a prefix for upstream paths ("https://", "http://mirror:8080/", "/mnt/mirror/"). */
     readonly source: string;
+    /** Whether writes take long, as on memory cards. Default: normal. */
+    readonly disk?: "normal" | "slow";
     /** The machine is gone for good: nothing of it is contacted any more, not even to clean it. */
     readonly lost: boolean;
     /** Kernel settings, laid over the cluster's. */

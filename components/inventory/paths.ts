@@ -45,6 +45,7 @@ export const paths = {
     docker: "/etc/docker/daemon.json",
     /** The kubelet's own name for it. */
     logindDelay: "/etc/systemd/logind.conf.d/99-kubelet.conf",
+    journal: "/etc/systemd/journald.conf.d/slipway.conf",
     criSocket: "/run/cri-dockerd.sock",
     cniConfig: "/etc/cni/net.d",
     etcdData: "/var/lib/etcd",

@@ -75,7 +75,7 @@ const limits = { dialTimeout: 5_000, timeout: 25_000 };
  *
  * @param words what `step preflight` takes
  */
-export async function askFitness(node: NodeSpec, words: readonly string[]): Promise<Answer> {
+export async function askFitness(node: Pick<NodeSpec, "ssh">, words: readonly string[]): Promise<Answer> {
     const asked = Date.now() / 1000;
     try {
         const { code, stdout, stderr } = await run(node.ssh, command, { stdin: preflightScript(words), ...limits });

@@ -34,8 +34,15 @@ export function base(node: NodeSpec, cluster: ClusterSettings): Fragment[] {
         controlPlane ? [etcdAccount, openssl] : [],
         outside(node, cluster),
         restartedByOutside(runtimeOf(node).base(node, cluster), node, cluster),
+        node.disk === "slow" ? journalInMemory : [],
     ];
 }
+
+/** A memory card wears out by being written. https://www.freedesktop.org/software/systemd/man/latest/journald.conf.html */
+const journalInMemory: Fragment = [
+    { kind: "file", path: paths.journal, content: "[Journal]\nStorage=volatile\nRuntimeMaxUse=64M\n" },
+    { kind: "unit", name: "systemd-journald.service", state: "active", after: [paths.journal] },
+];
 
 /** Reads the names in certificate requests for the approver. */
 const openssl = { kind: "package", name: "openssl" } as const;

@@ -22,7 +22,7 @@ export function etcd(node: NodeSpec, cluster: ClusterSettings, members: readonly
     return [
         { kind: "directory", path: paths.etcdData, mode: "0700", owner },
         { kind: "link", path: paths.etcd, target: `v${cluster.versions.etcd}` },
-        { kind: "file", path: paths.etcdVariables, content: variables(settings(node)) },
+        { kind: "file", path: paths.etcdVariables, content: variables({ ...settings(node), ...patience(members) }) },
         { kind: "file", path: paths.etcdInitialVariables, content: variables(initialSettings(cluster, members)) },
         {
             kind: "unit",
@@ -66,6 +66,16 @@ function settings(node: NodeSpec): Record<string, string> {
         ETCD_CIPHER_SUITES: tlsCipherSuites.join(","),
         ETCD_STRICT_RECONFIG_CHECK: "true",
     };
+}
+
+/**
+ * Milliseconds, where a disk is slow: a leader that waits for its disk must not be taken for dead. Members must agree, so
+ * one slow disk is everybody's. https://etcd.io/docs/v3.6/tuning/#time-parameters
+ */
+function patience(members: readonly NodeSpec[]): Record<string, string> {
+    return members.some(({ disk }) => disk === "slow")
+        ? { ETCD_HEARTBEAT_INTERVAL: "500", ETCD_ELECTION_TIMEOUT: "5000" }
+        : {};
 }
 
 function initialSettings(cluster: ClusterSettings, members: readonly NodeSpec[]): Record<string, string> {

@@ -28,7 +28,7 @@ export function machineFindings(known: Known, cluster: ClusterSettings): Finding
         ...packages(known),
         ...addresses(known),
         ...names(known, cluster),
-        ...source(known),
+        ...source(known, cluster),
     ];
 }
 
@@ -74,17 +74,19 @@ function hardware({ node, fitness }: Known, cluster: ClusterSettings): Finding[]
 
 function disk({ node, fitness }: Known): Finding[] {
     const { drive, rotational, writeMilliseconds: takes } = fitness;
-    if (takes <= slowWrite || !node.roles.includes("control-plane")) return [];
-    const kind = drive?.startsWith("mmcblk")
-        ? ` on ${drive}, a memory card or eMMC`
-        : rotational
-          ? ` on ${drive}, a rotating disk`
-          : "";
+    const card = drive?.startsWith("mmcblk") ?? false;
+    const late = takes > slowWrite && node.roles.includes("control-plane");
+    if (node.disk === "slow" || (!late && !card)) return [];
+    const kind = card ? ` on ${drive}, a memory card or eMMC` : rotational ? ` on ${drive}, a rotating disk` : "";
+    if (!late) {
+        const text = `/var/lib lies${kind}, where a write takes ${takes} ms`;
+        return [warn("slow-disk", text, "set nodes[].disk to slow: its journal stays in memory then")];
+    }
     return [
         warn(
             "slow-disk",
             `a write takes ${takes} ms until it is on the disk${kind}, and etcd wants at most ${slowWrite}`,
-            "put /var/lib/etcd on a faster disk",
+            "set nodes[].disk to slow, or put /var/lib on a faster disk",
         ),
     ];
 }
@@ -185,9 +187,9 @@ function names({ node, fitness }: Known, cluster: ClusterSettings): Finding[] {
     ];
 }
 
-function source({ node, fitness }: Known): Finding[] {
+function source({ node, fitness }: Known, cluster: ClusterSettings): Finding[] {
     const folder = folderOf(node);
-    const closed = sourcesOf(node).flatMap((place) => {
+    const closed = sourcesOf(node, cluster).flatMap((place) => {
         const echo = fitness.reach[place];
         return echo === undefined || echo === "open" ? [] : [`${place.replace(/\/tcp$/, "")} (${echoes[echo]})`];
     });

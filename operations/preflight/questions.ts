@@ -17,7 +17,7 @@ export function clusterPorts({ cluster, addons }: Pick<PreflightSettings, "clust
 export function questionsFor(node: NodeSpec, nodes: readonly NodeSpec[], settings: PreflightSettings): string[] {
     const entries = base(node, settings.cluster).flat();
     const named = (kind: "module" | "conflict") => entries.flatMap((entry) => (entry.kind === kind ? entry.name : []));
-    const places = [...waysFrom(node, nodes, settings).map(({ place }) => place), ...sourcesOf(node)];
+    const places = [...waysFrom(node, nodes, settings).map(({ place }) => place), ...sourcesOf(node, settings.cluster)];
     const folder = folderOf(node);
     return [
         `ports=${portsToBeFree(settings.cluster.api.port, node.roles).join(",")}`,
@@ -52,12 +52,21 @@ export function waysFrom(node: NodeSpec, nodes: readonly NodeSpec[], settings: P
 /** What upstream is, where nodes fetch from it: the hosts of binaries and of images. */
 const upstream = ["dl.k8s.io:443", "github.com:443", "registry.k8s.io:443"];
 
-/** Where a machine fetches artifacts over the network: "HOST:PORT/tcp". */
-export function sourcesOf({ source }: Pick<NodeSpec, "source">): string[] {
-    if (source === "https://") return upstream.map((host) => `${host}/tcp`);
-    if (!/^https?:\/\/[^/]/.test(source)) return [];
-    const { hostname, port, protocol } = new URL(source);
-    return [`${hostname}:${port || (protocol === "https:" ? "443" : "80")}/tcp`];
+/**
+ * Where a machine fetches artifacts over the network, "HOST:PORT/tcp": upstream, or the proxy on the way there; or the
+ * mirror, which is asked directly.
+ */
+export function sourcesOf(
+    { source }: Pick<NodeSpec, "source">,
+    { proxies }: Pick<PreflightSettings["cluster"], "proxies">,
+): string[] {
+    if (source === "https://") return proxies.https ? [dialled(proxies.https)] : upstream.map((host) => `${host}/tcp`);
+    return /^https?:\/\/[^/]/.test(source) ? [dialled(source)] : [];
+}
+
+function dialled(url: string): string {
+    const { hostname, port, protocol } = new URL(url);
+    return `${hostname}:${port || (protocol === "https:" ? "443" : "80")}/tcp`;
 }
 
 /** The mounted folder that a machine takes artifacts from. */

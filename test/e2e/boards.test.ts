@@ -79,6 +79,22 @@ describe("six boards, an inventory of machines like any other", function () {
     });
     after(() => boards.end());
 
+    it("check asks the fresh boards; what it refuses keeps up from all of them (A1, B9)", async () => {
+        boards.configure(three, drain);
+        const { stdout } = await stack.must(["check"]);
+        assert.match(stdout, /Machines: 3 were asked/);
+        await onNode("hex-n2", "mkdir /var/lib/k0s");
+        const refused = await stack.slipway(["up"]);
+        assert.equal(refused.status, 1);
+        assert.match(
+            refused.output,
+            /✘ hex-n2: another Kubernetes is installed \(\/var\/lib\/k0s\): remove it first\./,
+        );
+        await onNode("hex-n2", "rmdir /var/lib/k0s");
+        for (const board of three)
+            assert.equal(await onNode(board, "ls -d /var/lib/slipway* ~bb/.slipway* || true"), "");
+    });
+
     it("up builds a cluster on the first three", async () => {
         configuration = boards.configuration(three, drain);
         stack.configure({ ...configuration });

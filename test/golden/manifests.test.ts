@@ -104,6 +104,29 @@ describe("manifests that differ", () => {
         assert.doesNotMatch(render(...steps(none, 1).activate), /logind/);
     });
 
+    it("for a slow disk: its journal stays in memory, and all members of etcd are patient alike", () => {
+        const three = boards({}, [["control-plane"], ["control-plane"], ["control-plane"], ["worker"]]);
+        const slow = {
+            ...three,
+            nodes: three.nodes.map((node, i) => (i === 0 ? { ...node, disk: "slow" as const } : node)),
+        };
+        const patience = (example: Example, index: number) =>
+            render(...steps(example, index)["control-plane"]).match(/^\| ETCD_(HEARTBEAT|ELECTION).*$/gm);
+        const expected = ['| ETCD_ELECTION_TIMEOUT="5000"', '| ETCD_HEARTBEAT_INTERVAL="500"'];
+        for (const index of [0, 1, 2]) assert.deepEqual(patience(slow, index), expected);
+        assert.equal(patience(three, 0), null);
+        const journal = (index: number) =>
+            /^unit systemd-journald\.service active .* after=.*slipway\.conf$/m.test(
+                render(...steps(slow, index).base),
+            );
+        assert.deepEqual([0, 1, 3].map(journal), [true, false, false]);
+        const worker = {
+            ...three,
+            nodes: three.nodes.map((node, i) => (i === 3 ? { ...node, disk: "slow" as const } : node)),
+        };
+        assert.equal(patience(worker, 0), null);
+    });
+
     it("without a network of ours: no CNI file is written", () => {
         const bare = boards({ network: { backend: "none" } });
         assert.doesNotMatch(render(...steps(bare, 1).activate), /cni\/net\.d\/\d/);

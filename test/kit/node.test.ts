@@ -2,6 +2,7 @@ import * as assert from "node:assert/strict";
 import * as os from "node:os";
 
 import { run } from "../../components/remote";
+import { askFitness } from "../../components/remote/fitness";
 import { differences, type Inventory } from "../inventory";
 import { Machine } from "./machine";
 
@@ -20,6 +21,10 @@ module overlay
 sysctl net.ipv4.ip_forward 1
 sysctl net.ipv4.tcp_keepalive_time 7100
 swap off
+file 0644 root:root /etc/systemd/journald.conf.d/slipway.conf
+| [Journal]
+| Storage=volatile
+unit systemd-journald.service active stamp=j0 after=/etc/systemd/journald.conf.d/slipway.conf
 ${daemon}package docker-cli unless=/usr/bin/docker
 package docker.io
 ${docker("started")}`;
@@ -75,6 +80,31 @@ prove docker ${image} /bin/busybox true
         assert.deepEqual([report.reachable, report.known, report.joined], [true, false, false]);
     });
 
+    it("says beforehand whether it can be a node, and is as it was", async () => {
+        const before = await machine.inventory();
+        const answer = await askFitness(machine.node, [
+            "ports=22,6443",
+            "conflicts=podman-docker,docker-ce",
+            "modules=overlay",
+        ]);
+        assert.ok("fitness" in answer, JSON.stringify(answer));
+        const { fitness, ahead } = answer;
+        assert.deepEqual(
+            fitness.findings.map(({ code, text }) => [code, text.split(",")[0]]),
+            [["port", "port 22"]],
+        );
+        assert.deepEqual(
+            [fitness.conflicts, fitness.missingModules, fitness.hostname],
+            [["podman-docker"], [], machine.node.name],
+        );
+        assert.ok(fitness.listening.some(([port, process]) => port === 22 && process === "sshd"));
+        assert.ok(ahead[0] <= 0 && ahead[1] >= 0 && ahead[1] - ahead[0] < 5, `${ahead}`);
+        assert.equal(fitness.owner, undefined);
+        // Podman's socket goes its own way.
+        const others = (line: string) => !/podman|\/var\/lib\/containers\//.test(line);
+        assert.deepEqual(differences(before, await machine.inventory()).filter(others), []);
+    });
+
     it("base: check fails, apply brings docker in place of what conflicts, and changes nothing again", async () => {
         const words = "owner=hex:abc source=http://127.0.0.1:8099/ ports=10250,6443";
         const checked = await machine.root(`sh /home/slipway/.slipway/*/kit/step base check`, base).catch(String);
@@ -85,6 +115,7 @@ prove docker ${image} /bin/busybox true
         assert.match(first.stdout, /mended: installed docker.io/);
         assert.equal((await machine.root("docker info -f '{{.DefaultRuntime}}'")).trim(), "lab-runc");
         assert.equal((await keepalive()).trim(), "7100");
+        assert.match(await machine.root("journalctl --header"), /^File path: \/run\/log\/journal/m);
 
         assert.deepEqual(await machine.step("base check", base), { code: 0, stdout: "", stderr: "" });
         const since = await machine.since("docker");

@@ -119,7 +119,15 @@ describe("preflight's findings", () => {
         expectOne(look(card), "warn", "slow-disk", /takes 31\.5 ms .* on mmcblk0, a memory card/);
         const rotating = { drive: "sda", rotational: true, writeMilliseconds: 12 };
         expectOne(look(rotating), "warn", "slow-disk", /on sda, a rotating disk/);
-        assert.deepEqual(look({}, inventory(), card), []);
+        expectOne(
+            look({}, inventory(), card),
+            "warn",
+            "slow-disk",
+            /lies on mmcblk0, .* a write takes 31\.5 ms/,
+            "hex-n2",
+        );
+        assert.deepEqual(look({}, inventory(), rotating), []);
+        assert.deepEqual(look(card, inventory({}, {}, { disk: "slow" })), []);
     });
 
     it("control groups of version 1, unless the kubelet is told to take them", () => {
@@ -168,6 +176,14 @@ describe("preflight's findings", () => {
             /192\.168\.1\.10:8080 \(nobody listens/,
         );
         expectOne(look(everywhere(given, "unknown", mirror)), "refuse", "source", /no such name/);
+        const reachOf = (cluster: Overlay) => {
+            const { settings, nodes } = inventory(cluster);
+            return questionsFor(nodes[0], nodes, settings).join();
+        };
+        assert.match(reachOf({ source: "https://" }), /,dl\.k8s\.io:443\/tcp,github\.com:443\/tcp/);
+        const throughProxy = reachOf({ source: "https://", proxies: { https: "http://proxy.lan:3128" } });
+        assert.match(throughProxy, /,proxy\.lan:3128\/tcp/);
+        assert.doesNotMatch(throughProxy, /github/);
         const mounted = inventory({ source: "/mnt/mirror/" });
         assert.ok(questionsFor(mounted.nodes[0], mounted.nodes, mounted.settings).includes("folder=/mnt/mirror/"));
         const absent = { ...everywhere(mounted, "refused", /./), folder: false };
