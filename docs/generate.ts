@@ -74,7 +74,7 @@ const sections: readonly Section[] = [
         intro:
             "How to reach a machine: under `slipway:cluster` for all of them, under a node for that one. " +
             "What a node says comes before what the cluster says. Without a private key the SSH agent is asked. " +
-            "Without a host key any key is accepted: pin it.",
+            "One whose host key isn't pinned is refused, unless `strictHostKeyChecking` is `false`. [Access](access.md) tells more.",
         schema: sshSchema,
         texts: {
             host: "Name or address to dial. Default: the node's address.",
