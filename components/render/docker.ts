@@ -14,6 +14,9 @@ const criDockerd = "cri-dockerd.service";
 /** Other builds of docker, which share its socket and folders: https://docs.docker.com/engine/install/debian/ */
 const conflicts = ["containerd.io", "docker-ce", "docker-ce-cli", "docker-engine", "moby-engine", "podman-docker"];
 
+/** An upgrade would restart them under all pods of a node, whenever it pleases: `apt upgrade` is the owner's to do. */
+const held = ["containerd", "docker.io", "runc"];
+
 /** The distribution's docker, with cri-dockerd for the kubelet: https://mirantis.github.io/cri-dockerd/ */
 export const docker: Runtime = {
     socket: paths.criSocket,
@@ -25,6 +28,7 @@ export const docker: Runtime = {
         { kind: "package", name: "docker.io" },
         // A package of its own from Debian 13 on, and only recommended there.
         { kind: "package", name: "docker-cli", unless: "/usr/bin/docker" },
+        ...held.map((name) => ({ kind: "hold", name }) as const),
         { kind: "unit", name: daemon, state: "started", after: [paths.docker] },
     ],
     stage: ({ versions }, digests) => [

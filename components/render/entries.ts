@@ -10,6 +10,7 @@ export type Entry =
     | SwapEntry
     | ArchiveEntry
     | PackageEntry
+    | HoldEntry
     | ConflictEntry
     | ArtifactEntry
     | ImageEntry
@@ -89,6 +90,12 @@ export interface PackageEntry {
     readonly name: string;
     /** A file that makes it needless: releases differ in which package brings it, and not all offer this one. */
     readonly unless?: string;
+}
+
+/** A package that upgrades leave alone, for whoever upgrades it restarts what it runs: `apt-mark hold`. */
+export interface HoldEntry {
+    readonly kind: "hold";
+    readonly name: string;
 }
 
 /** A package that must not be there. */

@@ -15,6 +15,7 @@ const order: readonly Entry["kind"][] = [
     "link",
     "archive",
     "package",
+    "hold",
     "artifact",
     "image",
     "prove",
@@ -110,6 +111,7 @@ function headOf(entry: Entry, all: readonly Entry[]): string {
             return words("package", entry.name, ...(entry.unless ? [`unless=${path(entry.unless)}`] : []));
         case "module":
         case "conflict":
+        case "hold":
             return words(entry.kind, entry.name);
         case "artifact":
             return words("artifact", entry.name, entry.version, entry.path, ...digestWords(entry));

@@ -27,6 +27,9 @@ file 0644 root:root /etc/systemd/journald.conf.d/slipway.conf
 unit systemd-journald.service active stamp=j0 after=/etc/systemd/journald.conf.d/slipway.conf
 ${daemon}package docker-cli unless=/usr/bin/docker
 package docker.io
+hold curl
+hold docker.io
+hold runc
 ${docker("started")}`;
 
 /** Two services; `second` reads a file that the test changes. */
@@ -69,6 +72,8 @@ prove docker ${image} /bin/busybox true
     before(async () => {
         machine = await Machine.start("conflicting");
         conflicting = new Set((await machine.root("dpkg -L podman-docker")).trim().split("\n"));
+        // The owner's own.
+        await machine.root("apt-mark hold curl");
         found = await machine.inventory();
         keepaliveBefore = await keepalive();
         await machine.upload();
@@ -113,6 +118,7 @@ prove docker ${image} /bin/busybox true
         assert.equal(first.code, 0, first.stderr);
         assert.match(first.stdout, /mended: removed podman-docker/);
         assert.match(first.stdout, /mended: installed docker.io/);
+        assert.equal(await machine.root("apt-mark showhold"), "curl\ndocker.io\nrunc\n");
         assert.equal((await machine.root("docker info -f '{{.DefaultRuntime}}'")).trim(), "lab-runc");
         assert.equal((await keepalive()).trim(), "7100");
         assert.match(await machine.root("journalctl --header"), /^File path: \/run\/log\/journal/m);
@@ -384,6 +390,7 @@ prove docker ${image} /bin/busybox true
             if (kind === "base") assert.match(removed.stdout, /not brought back: podman-docker \('apt-get install/);
         }
         assert.equal((await keepalive()).trim(), keepaliveBefore.trim());
+        assert.equal(await machine.root("apt-mark showhold"), "curl\n");
         // What stood in docker's way is named, and not brought back.
         const podmans = (line: string) =>
             /podman|\/var\/lib\/containers\//.test(line) ||

@@ -34,6 +34,7 @@ describe("manifest", () => {
                 ],
             },
             { kind: "package", name: "docker.io" },
+            { kind: "hold", name: "docker.io" },
             { kind: "package", name: "docker-cli", unless: "/usr/bin/docker" },
             { kind: "conflict", name: "docker-ce" },
             { kind: "swap" },
@@ -63,6 +64,7 @@ once 0600 root:root /var/b unless=/var/c
 link /opt/k8s/kubernetes v1.36.3
 package docker-cli unless=/usr/bin/docker
 package docker.io
+hold docker.io
 artifact etcd 3.6.8 github.com/etcd-{arch}.tar.gz amd64=HEX arm64=HEX
 | 0755 /opt/etcd/etcd etcd-{arch}/etcd
 | 0644 /opt/x

@@ -84,6 +84,7 @@ $2 == "sysctl" {
 $2 == "swap" && (("swap", "off") in is) { differs("swap is on") }
 $2 == "conflict" && is["package", $3] == "installed" { differs("package " $3 " is installed and conflicts") }
 $2 == "package" && is["package", $3] != "installed" && !($4 in type) { differs("package " $3 " is not installed") }
+$2 == "hold" && is["wish", $3] != "hold" { differs("package " $3 " is not held") }
 $2 == "artifact" { artifact = $0; sum = $6; told = 0; next }
 $2 == "member" && !told {
     split(is["member", $3], record, "\t")

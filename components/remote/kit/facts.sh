@@ -98,10 +98,10 @@ gather_kernel() {
 }
 
 gather_packages() {
-    names=$(awk -F '\t' '$2 == "package" || $2 == "conflict" { print $3 }' "$1")
+    names=$(awk -F '\t' '$2 == "package" || $2 == "conflict" || $2 == "hold" { print $3 }' "$1")
     [ -n "$names" ] || return 0
     # shellcheck disable=SC2086
-    dpkg-query -W -f='is\tpackage\t${Package}\t${db:Status-Status}\n' $names 2>/dev/null || true
+    dpkg-query -W -f='is\tpackage\t${Package}\t${db:Status-Status}\nis\twish\t${Package}\t${db:Status-Want}\n' $names 2>/dev/null || true
 }
 
 gather_users() {

@@ -144,6 +144,22 @@ apply_conflicts() {
 # What stood in the way was the owner's to have: to bring it back by ourselves could fail, and start what nobody expects.
 remove_conflict() { :; }
 
+# Upgrades leave it alone until this is taken back. One that the owner holds never differs, so that it isn't recorded.
+apply_hold() {
+    first_time holds "$1"
+    apt-mark hold "$1" >"$work/apt" 2>&1 || {
+        cat "$work/apt" >&2
+        fail "The package $1 could not be held on $(uname -n) (apt's lines are above)."
+    }
+}
+
+remove_hold() {
+    if recorded holds "$1" >/dev/null; then
+        apt-mark unhold "$1" >/dev/null 2>&1 || true
+        forget_record holds "$1"
+    fi
+}
+
 say_conflicts() {
     [ -f "$state/before/conflicts" ] || return 0
     taken=$(paste -s -d ' ' "$state/before/conflicts")
