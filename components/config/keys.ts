@@ -36,7 +36,14 @@ export function readKeys(settings: Settings, folder = "."): { settings: Settings
         if ("problem" in read) problems.push(`cluster.authorities[${index}] ${read.problem}`);
         return "pem" in read ? read.pem : given;
     });
-    const cluster = { ...settings.cluster, ssh: both(settings.cluster.ssh, "cluster.ssh"), authorities };
+    const registries = settings.cluster.registries.map((registry, index) => {
+        if (registry.authority === undefined) return registry;
+        const read = readAuthority(registry.authority, folder);
+        if ("problem" in read) problems.push(`cluster.registries[${index}].authority ${read.problem}`);
+        return "pem" in read ? { ...registry, authority: read.pem } : registry;
+    });
+    const ssh = both(settings.cluster.ssh, "cluster.ssh");
+    const cluster = { ...settings.cluster, ssh, authorities, registries };
     return { settings: { ...settings, cluster, nodes: settings.nodes.map(node) }, problems };
 }
 

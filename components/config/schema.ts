@@ -51,6 +51,25 @@ const taint = z.strictObject({
     effect: z.enum(["NoSchedule", "PreferNoSchedule", "NoExecute"]),
 });
 
+/** One registry of `cluster.registries`. */
+const registrySchema = z.strictObject({
+    host: z
+        .string()
+        .regex(/^[a-z0-9.-]+(:\d{1,5})?$/, 'must be a host as in an image\'s name, such as "registry.lan:5000"')
+        .describe('As in an image\'s name: "registry.lan:5000"; "docker.io" for names without one.'),
+    mirrors: z
+        .array(z.string().regex(/^https?:\/\/[A-Za-z0-9.-]+(:\d{1,5})?$/, 'must be such as "https://mirror.lan:5000"'))
+        .default([])
+        .describe("Asked first, in this order. docker knows mirrors of docker.io only."),
+    username: z.string().min(1).optional().describe("For the kubelet's pulls."),
+    password: z.string().min(1).optional().describe("A secret of the stack's configuration."),
+    authority: z
+        .string()
+        .min(1)
+        .optional()
+        .describe("Who signed its certificate, trusted for this registry alone: PEM text, or a file of it."),
+});
+
 /** One machine of `slipway:nodes`. */
 export const nodeSchema = z.strictObject({
     name: label.describe("The Kubernetes node name."),
@@ -174,6 +193,10 @@ export const clusterSchema = z.strictObject({
         .describe(
             "Certificate authorities that every machine trusts: PEM text, or a file of it; ~ is the home folder.",
         ),
+    registries: z
+        .array(registrySchema)
+        .default([])
+        .describe("Registries that want a login, have mirrors or certificates of an authority of one's own."),
     packages: z
         .enum(["distribution", "mirror"])
         .default("distribution")

@@ -6,6 +6,7 @@ import { type Machine as PartialNode, placeProblems, wellFormed } from "./claims
 import { imageProblems } from "./images";
 import { packageProblems } from "./packages";
 import { pathOf, problemsOf } from "./problems";
+import { registryProblems } from "./registries";
 import { ClusterSettings, clusterSchema, nodeSchema, Settings, settingsSchema } from "./schema";
 import { isSupported, supportedVersions, versionsOf } from "./versions";
 
@@ -64,6 +65,7 @@ function contradictions(raw: unknown): string[] {
         }),
         ...storageProblems(workloads, addons),
         ...imageProblems(images, { cluster, nodes, lab }),
+        ...registryProblems({ cluster, nodes }),
         ...packageProblems({ cluster, nodes, lab }),
         ...canaryProblems(wellFormed(workloads).canary),
         ...addonProblems(addons, remove, {

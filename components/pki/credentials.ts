@@ -3,6 +3,7 @@ import { clusterEndpoint, paths } from "../inventory";
 import { Fragment } from "../render/entries";
 import { etcdUser } from "../render/etcd";
 import { kubeconfig } from "../render/kubeconfig";
+import { registryCredentials } from "../render/registries";
 import { CertificateSpec } from "./certificates";
 
 /** PEM texts of a key pair. */
@@ -44,6 +45,7 @@ export function controlPlaneCredentials(cluster: ClusterSettings, secrets: Contr
     const { clusterAuthority, serviceAccount, admin } = secrets;
     return [
         ...trust(clusterAuthority.certificate),
+        ...registryCredentials(cluster),
         directory("/etc/etcd"),
         directory(paths.etcdPki),
         ownFile(paths.caKey, clusterAuthority.key),
@@ -79,7 +81,11 @@ function adminKubeconfig(cluster: ClusterSettings, admin: KeyPair, authority: st
  * that lives for minutes.
  */
 export function workerCredentials(cluster: ClusterSettings, authority: string, token?: string): Fragment {
-    return [...trust(authority), ...(token === undefined ? [] : bootstrap(cluster, token.trim()))];
+    return [
+        ...trust(authority),
+        ...registryCredentials(cluster),
+        ...(token === undefined ? [] : bootstrap(cluster, token.trim())),
+    ];
 }
 
 function bootstrap(cluster: ClusterSettings, token: string): Fragment {

@@ -4,6 +4,7 @@ import type { NodeSpec } from "../inventory/node";
 import { paths } from "../inventory/paths";
 import { unpacked } from "./artifacts";
 import type { FileEntry, Fragment } from "./entries";
+import { dockerMirrors } from "./registries";
 import type { Runtime } from "./runtime";
 import { commandLine, neverGiveUp, respawn, unitText } from "./systemd";
 import { flags, json, layered } from "./text";
@@ -52,7 +53,7 @@ const defaults = {
 };
 
 function configuration(node: NodeSpec, cluster: ClusterSettings): FileEntry {
-    const content = json(layered(defaults, cluster.docker, node.docker));
+    const content = json(layered(defaults, dockerMirrors(cluster), cluster.docker, node.docker));
     return { kind: "file", path: paths.docker, content };
 }
 

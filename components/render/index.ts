@@ -20,6 +20,7 @@ export * from "./member";
 export * from "./outside";
 export * from "./packages";
 export * from "./runtime";
+export * from "./registries";
 export * from "./services";
 export * from "./stage";
 export * from "./text";

@@ -5,14 +5,16 @@ import type { NodeSpec } from "../inventory/node";
 import { paths } from "../inventory/paths";
 import type { FileEntry, Fragment } from "./entries";
 import { digestOf } from "./manifest";
+import { containerdRegistries, dockerRegistries } from "./registries";
 import { runtimeOf } from "./runtime";
 
 /**
- * How a node reaches what is outside: through which proxies, trusting whom. Given to the base, which needs it to fetch
+ * How a node reaches what is outside: through which proxies, trusting whom, which registries. Given to the base, which needs it to fetch
  * anything, and to the activation, where the runtime may restart for it.
  */
 export function outside(node: NodeSpec, cluster: ClusterSettings): FileEntry[] {
-    return [...cluster.authorities.flatMap(authorityFiles), ...proxyFiles(node, cluster)];
+    const registries = runtimeOf(node).units.includes("docker.service") ? dockerRegistries : containerdRegistries;
+    return [...cluster.authorities.flatMap(authorityFiles), ...proxyFiles(node, cluster), ...registries(cluster)];
 }
 
 /** A runtime's part of a step, with the unit that pulls images restarting for what `outside` says. */

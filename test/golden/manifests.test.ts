@@ -4,7 +4,16 @@ import * as path from "node:path";
 
 import { controlPlaneCertificates } from "../../components/pki/certificates";
 import { controlPlaneCredentials, workerCredentials } from "../../components/pki/credentials";
-import { agents, base, controlPlane, Fragment, member, render, stage } from "../../components/render";
+import {
+    agents,
+    base,
+    containerdRegistries,
+    controlPlane,
+    Fragment,
+    member,
+    render,
+    stage,
+} from "../../components/render";
 import { boards, Example, exampleDigests } from "../support";
 
 /** What real nodes get, to the letter. UPDATE_GOLDEN=1 writes the files anew; their diff is what a review reads. */
@@ -125,6 +134,35 @@ describe("manifests that differ", () => {
             nodes: three.nodes.map((node, i) => (i === 3 ? { ...node, disk: "slow" as const } : node)),
         };
         assert.equal(patience(worker, 0), null);
+    });
+
+    it("in where containerd asks for images, by registry", () => {
+        const { cluster } = boards({
+            registries: [
+                { host: "docker.io", mirrors: ["https://one.lan", "https://two.lan:5000"] },
+                { host: "registry.lan:5000", authority: "PEM\n", username: "bb", password: "secret" },
+            ],
+        });
+        const text = render(containerdRegistries(cluster));
+        assert.equal(
+            text,
+            `file 0644 root:root /etc/containerd/certs.d/docker.io/hosts.toml
+| server = "https://registry-1.docker.io"
+|
+| [host."https://one.lan"]
+| capabilities = ["pull", "resolve"]
+|
+| [host."https://two.lan:5000"]
+| capabilities = ["pull", "resolve"]
+file 0644 root:root /etc/containerd/certs.d/registry.lan:5000/ca.crt
+| PEM
+file 0644 root:root /etc/containerd/certs.d/registry.lan:5000/hosts.toml
+| server = "https://registry.lan:5000"
+|
+| [host."https://registry.lan:5000"]
+| ca = "/etc/containerd/certs.d/registry.lan:5000/ca.crt"
+`,
+        );
     });
 
     it("without a network of ours: no CNI file is written", () => {

@@ -97,6 +97,21 @@ describe("configuration", () => {
             /^cluster\.systems\[0\] must be one of "debian-12", /,
         ],
         [
+            "a registry's login by half",
+            cluster({ registries: [{ host: "registry.lan", username: "bb" }] }),
+            /^cluster\.registries\[0\] needs a username and a password, or neither\.$/,
+        ],
+        [
+            "a registry twice",
+            cluster({ registries: [{ host: "registry.lan" }, { host: "registry.lan" }] }),
+            /^cluster\.registries\[1\]\.host registry\.lan is there twice\.$/,
+        ],
+        [
+            "mirrors that docker doesn't know",
+            cluster({ registries: [{ host: "quay.io", mirrors: ["https://mirror.lan"] }] }),
+            /^cluster\.registries\[0\]\.mirrors: docker knows mirrors of docker\.io only, and a node runs docker\.$/,
+        ],
+        [
             "a password in a proxy",
             cluster({ proxies: { http: "http://bb:secret@proxy:3128" } }),
             /^cluster\.proxies\.http must be a proxy such as .* a user and a password can't be in it/,
