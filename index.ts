@@ -31,7 +31,8 @@ export = async () => {
         ...staleOwnImages(images, digests),
     ]);
 
-    const places = { dataFolder: dataFolder(), mirror, clusterPort: settings.cluster.api.port };
+    const { api, runtime } = settings.cluster;
+    const places = { dataFolder: dataFolder(), mirror, clusterPort: api.port, runtime };
     const lab = settings.lab === undefined ? undefined : loadLab(settings.lab, places);
     const cluster = lab ? labCluster(settings, lab) : settings.cluster;
     const machines = lab ? lab.nodes : nodesOf(cluster, settings.nodes);

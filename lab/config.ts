@@ -41,6 +41,7 @@ export const labSchema = z.strictObject({
     conflicting: names.describe("Nodes that start without docker, and with a package that gets in its way."),
     debian13: names.describe("Nodes with Debian 13 instead of 12; they may be bare or conflicting, too."),
     overHttp: names.describe("Nodes that take their artifacts over HTTP instead of from a mounted folder."),
+    containerd: names.describe("Nodes that run their containers with containerd; the others follow `cluster.runtime`."),
 });
 
 export type LabConfig = z.output<typeof labSchema>;
@@ -70,7 +71,7 @@ function contradictions(lab: LabConfig): string[] {
 
 function strangers(lab: LabConfig): string[] {
     const nodes = nodeNames(lab);
-    return (["bare", "conflicting", "debian13", "overHttp"] as const).flatMap((list) =>
+    return (["bare", "conflicting", "debian13", "overHttp", "containerd"] as const).flatMap((list) =>
         lab[list]
             .filter((name) => !nodes.includes(name))
             .map((name) => `lab.${list} names ${name}, which is no node of this lab: they are ${nodes.join(", ")}.`),

@@ -2,6 +2,7 @@
 import * as path from "node:path";
 
 import type { ClusterSettings, Settings } from "../components/config/schema";
+import type { RuntimeName } from "../components/inventory/node";
 import { cacheFolder } from "../setup/paths";
 import { parseLab } from "./config";
 import { labFolder, loadFacts } from "./facts";
@@ -15,14 +16,16 @@ export interface LabPlaces {
     readonly mirror: string;
     /** The API's port on its node, which is published. Default 6443. */
     readonly clusterPort?: number;
+    /** The cluster's. Default: docker. */
+    readonly runtime?: RuntimeName;
 }
 
 /** Reads `slipway:lab` and what was prepared for it. Nothing is made here. */
-export function loadLab(raw: unknown, { dataFolder, mirror, clusterPort = 6443 }: LabPlaces): LabArgs {
+export function loadLab(raw: unknown, { dataFolder, mirror, clusterPort = 6443, runtime }: LabPlaces): LabArgs {
     const config = parseLab(raw);
     const { facts, keys } = loadFacts(labFolder(dataFolder, config.name));
     const { mirrorRoot, mirrorPath } = mounted(mirror);
-    const nodes = labNodes(config, { engine: facts.engine, keys, mirrorPath });
+    const nodes = labNodes(config, { engine: facts.engine, keys, mirrorPath, runtime });
     return { config, facts, keys, nodes, mirrorRoot, clusterPort };
 }
 

@@ -1,7 +1,7 @@
 import type { Settings } from "../components/config/schema";
 import { nodeProblems } from "../components/config/validate";
 import { formatAddress, overlaps, parseCidr } from "../components/inventory/addressing";
-import type { NodeSpec } from "../components/inventory/node";
+import type { NodeSpec, RuntimeName } from "../components/inventory/node";
 import { addressNumber, nodeNames, type LabConfig } from "./config";
 import type { EngineFacts, LabKeys } from "./facts";
 
@@ -10,6 +10,9 @@ export const mirrorMount = "/mnt/mirror";
 
 /** Where every lab node finds a nameserver that pods can ask; written by lab-boot. */
 const resolvConf = "/etc/lab-resolv.conf";
+
+/** What runc is called through where the engine gives no --privileged. */
+const labRunc = "/usr/local/sbin/lab-runc";
 
 /** The nth address of the lab's network. */
 export function labAddress(lab: LabConfig, n: number): string {
@@ -24,6 +27,8 @@ export interface LabNodesArgs {
     readonly keys: LabKeys;
     /** Path of the stack's mirror below the mounted folder, with a slash at its end; "" where it is that folder. */
     readonly mirrorPath: string;
+    /** Of those nodes that the lab doesn't name for containerd. Default: docker. */
+    readonly runtime?: RuntimeName;
 }
 
 /** The machines that a lab has, before anything is prepared for them. Pure. */
@@ -46,7 +51,7 @@ export function misfits(settings: Pick<Settings, "cluster" | "workloads" | "addo
 }
 
 /** The lab's machines as any other inventory: the cluster's components can't tell them from real ones. Pure. */
-export function labNodes(lab: LabConfig, { engine, keys, mirrorPath }: LabNodesArgs): NodeSpec[] {
+export function labNodes(lab: LabConfig, { engine, keys, mirrorPath, runtime = "docker" }: LabNodesArgs): NodeSpec[] {
     return labMachines(lab).map((machine, index) => ({
         ...machine,
         ssh: {
@@ -61,7 +66,9 @@ export function labNodes(lab: LabConfig, { engine, keys, mirrorPath }: LabNodesA
         lost: false,
         sysctls: {},
         source: `${lab.overHttp.includes(machine.name) ? `http://${httpAddress(lab)}` : mirrorMount}/${mirrorPath}`,
+        runtime: lab.containerd.includes(machine.name) ? "containerd" : runtime,
         docker: dockerOverrides(engine),
+        containerd: containerdOverrides(engine),
         kubelet: kubeletOverrides(engine),
         kubeProxy: kubeProxyOverrides,
     }));
@@ -70,11 +77,16 @@ export function labNodes(lab: LabConfig, { engine, keys, mirrorPath }: LabNodesA
 function dockerOverrides(engine: EngineFacts): Record<string, unknown> {
     return {
         ...cgroupfs(engine, { "exec-opts": ["native.cgroupdriver=cgroupfs"] }),
-        // See lab/image/usr/local/sbin/lab-runc.
-        ...(engine.privileged
-            ? {}
-            : { "default-runtime": "lab-runc", runtimes: { "lab-runc": { path: "/usr/local/sbin/lab-runc" } } }),
+        ...(engine.privileged ? {} : { "default-runtime": "lab-runc", runtimes: { "lab-runc": { path: labRunc } } }),
     };
+}
+
+function containerdOverrides(engine: EngineFacts): Record<string, unknown> {
+    const options = {
+        ...cgroupfs(engine, { SystemdCgroup: false }),
+        ...(engine.privileged ? {} : { BinaryName: labRunc }),
+    };
+    return { plugins: { "io.containerd.cri.v1.runtime": { containerd: { runtimes: { runc: { options } } } } } };
 }
 
 function kubeletOverrides(engine: EngineFacts): Record<string, unknown> {

@@ -17,7 +17,7 @@ export interface Versions extends Partial<OptionalVersions> {
     readonly nginx: string;
 }
 
-/** What only some add-on or workload needs: a mirror and the nodes have it where one of those is on. */
+/** What only some add-on, workload or runtime needs: a mirror and the nodes have it where one of those is on. */
 export interface OptionalVersions {
     readonly redis: string;
     /** The micro-services of the well-known tutorial. */
@@ -34,6 +34,8 @@ export interface OptionalVersions {
     readonly nodeExporter: string;
     readonly cadvisor: string;
     readonly headlamp: string;
+    /** A node's container runtime, instead of docker. */
+    readonly containerd: string;
 }
 
 /** The versions of what is optional. */
@@ -53,15 +55,17 @@ export const optionalVersions: OptionalVersions = {
     // The newest whose client speaks with docker 20.10, too.
     cadvisor: "0.52.1",
     headlamp: "0.44.0",
+    containerd: "2.4.2",
 };
 
-/** What each add-on and workload that needs more than the cluster itself is made of. */
+/** What each add-on, workload and runtime that needs more than the cluster itself is made of. */
 export const needs: Readonly<Record<string, readonly (keyof OptionalVersions)[]>> = {
     metallb: ["metallb"],
     "metrics-server": ["metricsServer"],
     "local-path": ["localPathProvisioner"],
     monitoring: ["prometheus", "nodeExporter", "cadvisor"],
     headlamp: ["headlamp"],
+    containerd: ["containerd"],
     redis: ["redis"],
     microservices: ["auth", "hello", "helloNext"],
     monolith: ["monolith"],
@@ -131,9 +135,14 @@ export type ArtifactName =
     | "cni-plugins"
     | "flannel-cni";
 
+/** What has a version only where some node uses it. */
+export type OptionalArtifactName = "containerd";
+export type Artifacts = Record<ArtifactName, Artifact> & Partial<Record<OptionalArtifactName, Artifact>>;
+
 export type ImageName = "pause" | "coredns" | "flannel" | "nginx" | "agnhost";
 /** An image of what is optional; MetalLB has two. */
-export type OptionalImageName = Exclude<keyof OptionalVersions, "metallb"> | "metallbController" | "metallbSpeaker";
+export type OptionalImageName =
+    Exclude<keyof OptionalVersions, "metallb" | "containerd"> | "metallbController" | "metallbSpeaker";
 /** What can't be put together from source or Debian's packages: only registries have it. */
 export type RegistryOnlyName = "headlamp";
 export type Images = Record<ImageName, ImageArtifact> & Partial<Record<OptionalImageName, ImageArtifact>>;
@@ -160,9 +169,9 @@ export const cniPluginNames: readonly string[] = [
     "vrf",
 ];
 
-/** Files that nodes fetch, in upstream's layout, for these versions. */
-export function artifacts(versions: Versions = defaultVersions): Record<ArtifactName, Artifact> {
-    const { kubernetes, etcd, criDockerd, cniPlugins, flannelCni } = versions;
+/** Files that nodes fetch, in upstream's layout, for these versions; of what is optional only what has a version. */
+export function artifacts(versions: Versions = defaultVersions): Artifacts {
+    const { kubernetes, etcd, criDockerd, cniPlugins, flannelCni, containerd } = versions;
     const command = (name: ArtifactName) => {
         const template = `dl.k8s.io/release/v${kubernetes}/bin/linux/{arch}/${name}`;
         return artifact(name, kubernetes, { template, checksums: `${template}.sha256` });
@@ -198,7 +207,17 @@ export function artifacts(versions: Versions = defaultVersions): Record<Artifact
             members: { flannel: "flannel-{arch}" },
             checksums: `${flannelCniFile}.sha256`,
         }),
+        ...(containerd === undefined ? {} : { containerd: containerdArtifact(containerd, onGitHub) }),
     };
+}
+
+function containerdArtifact(version: string, onGitHub: (repository: string, version: string) => string): Artifact {
+    const template = `${onGitHub("containerd/containerd", version)}/containerd-${version}-linux-{arch}.tar.gz`;
+    return artifact("containerd", version, {
+        template,
+        members: membersOf(["containerd", "containerd-shim-runc-v2", "ctr"], "bin/"),
+        checksums: `${template}.sha256sum`,
+    });
 }
 
 /** Container images for these versions; of what is optional only what has a version. */

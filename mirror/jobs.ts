@@ -23,6 +23,7 @@ function weight(job: Job): number {
         "image-metallbController",
         "image-metallbSpeaker",
         "cri-dockerd",
+        "containerd",
         "image-metricsServer",
         "image-prometheus",
         "kubernetes",

@@ -45,6 +45,8 @@ const sysctls = z.record(
         .transform(String),
 );
 
+const runtime = z.enum(["docker", "containerd"]);
+
 const taint = z.strictObject({
     key: labelKey,
     value: labelValue.optional(),
@@ -94,16 +96,21 @@ export const nodeSchema = z.strictObject({
         .describe("The machine is gone for good: one `up` marks it, then it can be taken out; nothing is contacted."),
     source: z.string().min(1).optional().describe("Where this node fetches artifacts; see `cluster.source`."),
     sysctls: sysctls.default({}).describe("Kernel settings, laid over `cluster.sysctls`."),
+    runtime: runtime.optional().describe("What runs this node's containers; see `cluster.runtime`."),
     docker: overrides.default({}).describe("Fields laid over docker's daemon.json."),
+    containerd: overrides.default({}).describe("Fields laid over containerd's config.toml."),
     kubelet: overrides.default({}).describe("Fields laid over the KubeletConfiguration."),
     kubeProxy: overrides.default({}).describe("Fields laid over the KubeProxyConfiguration."),
 });
 
-/** Of every image and file that only some add-on or workload needs. */
+/** Of every image and file that only some add-on, workload or runtime needs. */
 const optionalVersionsShape = Object.fromEntries(
     Object.entries(optionalVersions).map(([name, version]) => [
         name,
-        z.string().min(1).describe(`Used only where an add-on or a workload needs it. Default: \`${version}\`.`),
+        z
+            .string()
+            .min(1)
+            .describe(`Used only where an add-on, a workload or a node needs it. Default: \`${version}\`.`),
     ]),
 ) as Record<keyof OptionalVersions, z.ZodString>;
 
@@ -252,11 +259,21 @@ export const clusterSchema = z.strictObject({
         .int("must be a whole number")
         .min(1, "must be at least 1")
         .default(300)
-        .describe("How long the pods of a node that is removed may take to leave it, in seconds."),
+        .describe(
+            "How long the pods of a node that is removed, or gets another runtime, may take to leave it, in seconds.",
+        ),
     sysctls: sysctls
         .default({})
         .describe("Kernel settings of every node, now and at boot, laid over those that Kubernetes needs."),
-    docker: overrides.default({}).describe("Fields laid over docker's daemon.json on every node."),
+    runtime: runtime
+        .default("docker")
+        .describe(
+            "What runs containers: docker with cri-dockerd, or containerd. Changing it moves one node after another.",
+        ),
+    docker: overrides.default({}).describe("Fields laid over docker's daemon.json on every node with docker."),
+    containerd: overrides
+        .default({})
+        .describe("Fields laid over containerd's config.toml on every node with containerd."),
     kubelet: overrides.default({}).describe("Fields laid over the KubeletConfiguration of every node."),
     kubeProxy: z
         .looseObject({ mode: z.enum(["iptables", "ipvs", "nftables"]).default("iptables") })

@@ -26,7 +26,11 @@ export function validate(raw: unknown): Validation {
         return { problems: [...new Set(problems)] };
     }
     const { cluster, nodes, images, addons, workloads, remove, lab } = parsed.data;
-    const versions = versionsOf(cluster, [...Object.keys(addons), ...Object.keys(workloads)]);
+    const versions = versionsOf(cluster, [
+        ...Object.keys(addons),
+        ...Object.keys(workloads),
+        ...runtimesOf(cluster.runtime, nodes, lab),
+    ]);
     const completed: ClusterSettings = {
         ...cluster,
         domain: cluster.domain ?? `${cluster.name}.k8s.local`,
@@ -36,6 +40,13 @@ export function validate(raw: unknown): Validation {
         certificates: { ...cluster.certificates, renewHours: renewHoursOf(cluster.certificates) },
     };
     return { settings: { cluster: completed, nodes, addons, workloads, remove, lab } };
+}
+
+/** What nodes run their containers on; a lab's nodes, which it checks itself, may be named for containerd. */
+function runtimesOf(shared: string, nodes: Settings["nodes"], lab: unknown): string[] {
+    const { containerd } = record(lab);
+    const named = Array.isArray(containerd) && containerd.length > 0 ? ["containerd"] : [];
+    return [shared, ...nodes.map(({ runtime }) => runtime ?? shared), ...named];
 }
 
 /** A quarter of its life before a certificate ends is early enough for whoever runs `up` now and then. */

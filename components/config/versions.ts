@@ -11,8 +11,8 @@ export function isSupported(version: string): boolean {
 }
 
 /**
- * The catalogue's versions with what the configuration says instead; of what is optional only what `on`, the add-ons and
- * workloads that are on, need.
+ * The catalogue's versions with what the configuration says instead; of what is optional only what `on`, the add-ons,
+ * workloads and runtimes that are on, need.
  */
 export function versionsOf(cluster: z.output<typeof clusterSchema>, on: readonly string[] = []): Versions {
     const kubernetes = cluster.kubernetes.version ?? defaultVersions.kubernetes;

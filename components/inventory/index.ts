@@ -22,7 +22,9 @@ export function nodesOf(cluster: ClusterSettings, nodes: readonly NodeSettings[]
         disk: node.disk,
         lost: node.lost,
         sysctls: node.sysctls,
+        runtime: node.runtime ?? cluster.runtime,
         docker: node.docker,
+        containerd: node.containerd,
         kubelet: node.kubelet,
         kubeProxy: node.kubeProxy,
     }));

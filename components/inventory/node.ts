@@ -4,6 +4,9 @@ export type Role = "control-plane" | "worker";
 /** Processor architectures that artifacts are made for, in Debian's and Go's words. */
 export type Architecture = "amd64" | "arm64";
 
+/** What runs a node's containers. */
+export type RuntimeName = "docker" | "containerd";
+
 /** How to reach a machine over SSH. */
 export interface SshTarget {
     /** Name or address to dial; may differ from the node's address inside the cluster. */
@@ -46,8 +49,11 @@ export interface NodeSpec {
     readonly sysctls: Readonly<Record<string, string>>;
     /** Pods that the kubelet runs from files, by the file's name; manifests of v1 Pods. Default: none. */
     readonly staticPods?: Readonly<Record<string, object>>;
+    readonly runtime: RuntimeName;
     /** Fields laid over docker's daemon.json. */
     readonly docker: Readonly<Record<string, unknown>>;
+    /** Fields laid over containerd's config.toml. */
+    readonly containerd: Readonly<Record<string, unknown>>;
     /** Fields laid over the KubeletConfiguration. */
     readonly kubelet: Readonly<Record<string, unknown>>;
     /** Fields laid over the KubeProxyConfiguration. */

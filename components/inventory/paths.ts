@@ -10,6 +10,8 @@ export const paths = {
     etcdVersion: (version: string) => `/opt/etcd/v${version}`,
     criDockerd: "/opt/cri-dockerd/current",
     criDockerdVersion: (version: string) => `/opt/cri-dockerd/v${version}`,
+    containerd: "/opt/containerd/current",
+    containerdVersion: (version: string) => `/opt/containerd/v${version}`,
     cniBinaries: "/opt/cni/bin",
     kubectl: "/usr/local/bin/kubectl",
 
@@ -47,6 +49,13 @@ export const paths = {
     logindDelay: "/etc/systemd/logind.conf.d/99-kubelet.conf",
     journal: "/etc/systemd/journald.conf.d/slipway.conf",
     criSocket: "/run/cri-dockerd.sock",
+    /** Apart from the folders and the socket of a containerd that the distribution or docker brings. */
+    containerdConfig: "/etc/cri-containerd/config.toml",
+    containerdData: "/var/lib/cri-containerd",
+    containerdState: "/run/cri-containerd",
+    containerdSocket: "/run/cri-containerd/containerd.sock",
+    /** How to reach registries, a folder for each: containerd's certs.d. */
+    containerdRegistries: "/etc/containerd/certs.d",
     cniConfig: "/etc/cni/net.d",
     etcdData: "/var/lib/etcd",
     kubelet: "/var/lib/kubelet",

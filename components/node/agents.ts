@@ -45,6 +45,7 @@ export class NodeAgents extends pulumi.ComponentResource {
                 manifest: render(...agents(node, cluster, nodes)),
                 arguments: {
                     digest: pki.digestFor(node),
+                    seconds: String(cluster.drainSeconds),
                     // Its own token is minted by this step; a worker's was minted with the address.
                     address: isControlPlane(node) ? node.address : undefined,
                 },

@@ -47,7 +47,7 @@ export class PreparedNode extends pulumi.ComponentResource {
             `${name}-base`,
             {
                 kind: "base",
-                manifest: render(...base(node, cluster), archives(cluster, digests)),
+                manifest: render(...base(node, cluster, digests), archives(cluster, digests)),
                 arguments: {
                     ...words,
                     since: since?.toString(),

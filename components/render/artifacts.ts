@@ -1,5 +1,5 @@
 import type { Artifact, ImageArtifact } from "../../mirror/catalogue";
-import type { Architecture } from "../inventory/node";
+import type { Architecture, RuntimeName } from "../inventory/node";
 import type { ArtifactEntry, DigestByArchitecture, ImageEntry } from "./entries";
 
 /** What a mirror knows of its files: their SHA-256, by upstream's path. */
@@ -27,10 +27,10 @@ function entry(artifact: Artifact, digests: Digests, files: ArtifactEntry["files
     return { kind: "artifact", name, version, path: template, digests: digestsOf(artifact, digests), files };
 }
 
-/** An image as an archive of the mirror. */
-export function imageEntry(image: ImageArtifact, digests: Digests): ImageEntry {
+/** An image as an archive of the mirror, for this runtime. */
+export function imageEntry(image: ImageArtifact, runtime: RuntimeName, digests: Digests): ImageEntry {
     const { reference, template } = image;
-    return { kind: "image", reference, path: template, digests: digestsOf(image, digests) };
+    return { kind: "image", runtime, reference, path: template, digests: digestsOf(image, digests) };
 }
 
 /** The digests of one thing for each architecture that the mirror has it for. */

@@ -1,6 +1,7 @@
 import type { NodeSpec } from "../inventory/node";
 import { paths } from "../inventory/paths";
 import type { ClusterSettings } from "../config/schema";
+import type { Digests } from "./artifacts";
 import { Fragment } from "./entries";
 import { etcdUser } from "./etcd";
 import { kubeletSettings } from "./kubelet";
@@ -25,7 +26,7 @@ const requiredSysctls: Readonly<Record<string, string>> = {
 const packages = ["ca-certificates", "conntrack", "curl", "ethtool", "iptables", "kmod", "socat"];
 
 /** What every node needs of its system before Kubernetes comes: kernel, packages, and the container runtime. */
-export function base(node: NodeSpec, cluster: ClusterSettings): Fragment[] {
+export function base(node: NodeSpec, cluster: ClusterSettings, digests: Digests): Fragment[] {
     const controlPlane = node.roles.includes("control-plane");
     const isProtected = kubeletSettings(node, cluster).protectKernelDefaults === true;
     const required = { ...requiredSysctls, ...(isProtected && protectedSysctls) };
@@ -33,7 +34,7 @@ export function base(node: NodeSpec, cluster: ClusterSettings): Fragment[] {
         systemSettings({ ...required, ...cluster.sysctls, ...node.sysctls }),
         controlPlane ? [etcdAccount, openssl] : [],
         outside(node, cluster),
-        restartedByOutside(runtimeOf(node).base(node, cluster), node, cluster),
+        restartedByOutside(runtimeOf(node).base(node, cluster, digests), node, cluster),
         node.disk === "slow" ? journalInMemory : [],
     ];
 }

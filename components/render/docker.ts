@@ -15,6 +15,15 @@ const criDockerd = "cri-dockerd.service";
 /** Other builds of docker, which share its socket and folders: https://docs.docker.com/engine/install/debian/ */
 const conflicts = ["containerd.io", "docker-ce", "docker-ce-cli", "docker-engine", "moby-engine", "podman-docker"];
 
+/** With those that it stands on, so that they go with it. */
+const packages: Fragment = [
+    { kind: "package", name: "containerd" },
+    { kind: "package", name: "docker.io" },
+    // A package of its own from Debian 13 on, and only recommended there.
+    { kind: "package", name: "docker-cli", unless: "/usr/bin/docker" },
+    { kind: "package", name: "runc" },
+];
+
 /** An upgrade would restart them under all pods of a node, whenever it pleases: `apt upgrade` is the owner's to do. */
 const held = ["containerd", "docker.io", "runc"];
 
@@ -26,9 +35,7 @@ export const docker: Runtime = {
     base: (node, cluster) => [
         ...conflicts.map((name) => ({ kind: "conflict", name }) as const),
         configuration(node, cluster),
-        { kind: "package", name: "docker.io" },
-        // A package of its own from Debian 13 on, and only recommended there.
-        { kind: "package", name: "docker-cli", unless: "/usr/bin/docker" },
+        ...packages,
         ...held.map((name) => ({ kind: "hold", name }) as const),
         { kind: "unit", name: daemon, state: "started", after: [paths.docker] },
     ],
@@ -37,9 +44,12 @@ export const docker: Runtime = {
     ],
     active: (node, cluster) => [
         configuration(node, cluster),
+        // Here, too, so that they leave a node in its turn: the base is everywhere at once.
+        ...packages,
         { kind: "unit", name: daemon, state: "active", after: [paths.docker] },
         ...criDockerdUnit(cluster),
     ],
+    usage: ["--help"],
     kubelet: (cluster) => streaming(cluster.kubernetes.version),
 };
 

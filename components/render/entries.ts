@@ -1,3 +1,5 @@
+import type { RuntimeName } from "../inventory/node";
+
 /** What a manifest can ask of a node. The kit of components/remote makes it so. */
 export type Entry =
     | DirectoryEntry
@@ -122,17 +124,19 @@ export interface ArtifactEntry {
     readonly files: readonly { readonly path: string; readonly mode?: string; readonly member?: string }[];
 }
 
-/** A container image that docker loads from an archive. */
+/** A container image that the runtime loads from an archive. */
 export interface ImageEntry {
     readonly kind: "image";
+    readonly runtime: RuntimeName;
     readonly reference: string;
     readonly path: string;
     readonly digests: DigestByArchitecture;
 }
 
-/** Proof that docker works: a container of this image runs and ends well. */
+/** Proof that the runtime works: a container of this image runs and ends well. */
 export interface ProveEntry {
     readonly kind: "prove";
+    readonly runtime: RuntimeName;
     readonly reference: string;
     readonly arguments: readonly string[];
 }

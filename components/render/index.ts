@@ -5,6 +5,7 @@ export * from "./artifacts";
 export * from "./audit";
 export * from "./base";
 export * from "./cni";
+export * from "./containerd";
 export * from "./controllers";
 export * from "./controlPlane";
 export * from "./csrApprover";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-import { DigestByArchitecture, Entry, Fragment, UnitEntry } from "./entries";
+import { DigestByArchitecture, Entry, Fragment, ImageEntry, UnitEntry } from "./entries";
 
 /** The order in which a node takes the kinds: what others stand on comes first. */
 const order: readonly Entry["kind"][] = [
@@ -118,9 +118,9 @@ function headOf(entry: Entry, all: readonly Entry[]): string {
         case "archive":
             return words("archive", entry.name, entry.path, ...digestWords(entry));
         case "image":
-            return words("image", entry.reference, entry.path, ...digestWords(entry));
+            return words("image", entry.reference, entry.path, ...placeWords(entry), ...digestWords(entry));
         case "prove":
-            return words("prove", "docker", entry.reference, ...entry.arguments);
+            return words("prove", entry.runtime, entry.reference, ...entry.arguments);
         case "unit": {
             const after = entry.after?.length ? [`after=${entry.after.map(path).join(",")}`] : [];
             return words("unit", entry.name, entry.state, `stamp=${stampOf(entry, all)}`, ...after);
@@ -198,6 +198,11 @@ function owner(value = "root:root"): string {
         throw new Error(`An owner is written USER:GROUP, not ${JSON.stringify(value)}.`);
     }
     return value;
+}
+
+/** An image without a place is docker's. */
+function placeWords({ runtime }: ImageEntry): string[] {
+    return runtime === "docker" ? [] : [`in=${runtime}`];
 }
 
 function digestWords(entry: { readonly path: string; readonly digests: DigestByArchitecture }): string[] {

@@ -25,9 +25,16 @@ export function stage(node: NodeSpec, cluster: ClusterSettings, digests: Digests
             unpacked(catalogue["flannel-cni"], paths.cniBinaries, digests),
         ],
         [...Object.values(allImages), ...cluster.images.map(({ reference }) => ownImage(reference))].map((image) =>
-            imageEntry(image, digests),
+            imageEntry(image, node.runtime, digests),
         ),
         // Prints its usage and ends: enough to see that the runtime can unpack, isolate and start a process.
-        [{ kind: "prove", reference: allImages.agnhost.reference, arguments: ["--help"] }],
+        [
+            {
+                kind: "prove",
+                runtime: node.runtime,
+                reference: allImages.agnhost.reference,
+                arguments: runtimeOf(node).usage,
+            },
+        ],
     ];
 }

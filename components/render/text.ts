@@ -39,6 +39,19 @@ export function layered(...layers: readonly Readonly<Record<string, unknown>>[])
     return result;
 }
 
+/** TOML with sorted keys; a table's own values stand before the tables in it. */
+export function toml(data: Readonly<Record<string, unknown>>, path: readonly string[] = []): string {
+    const entries = Object.entries(data).sort(([a], [b]) => (a < b ? -1 : 1));
+    const values = entries.filter(([, value]) => !isRecord(value));
+    const tables = entries.flatMap(([key, value]) => (isRecord(value) ? [toml(value, [...path, key])] : []));
+    const head = path.length > 0 && values.length > 0 ? [`[${path.map(tomlKey).join(".")}]\n`] : [];
+    // A list of plain values, text and numbers are written as in JSON.
+    const lines = values.map(([key, value]) => `${tomlKey(key)} = ${JSON.stringify(value)}\n`);
+    return [[...head, ...lines].join(""), ...tables].filter((text) => text !== "").join("\n");
+}
+
+const tomlKey = (key: string) => (/^[\w-]+$/.test(key) ? key : JSON.stringify(key));
+
 type Setting = string | number | boolean | readonly string[] | undefined;
 
 /** A command's long flags, sorted: { "etcd-servers": [a, b] } → --etcd-servers=a,b. Undefined ones are left out. */

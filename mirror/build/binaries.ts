@@ -25,6 +25,7 @@ export function binaryJobs(versions: Versions, arch: Architecture): Job[] {
         archiveJob(all.etcd, arch, etcdBuild(versions.etcd), { renamed: { etcd: "server" } }),
         kubernetesJob(versions, arch),
         archiveJob(all["cri-dockerd"], arch, criDockerdBuild(versions.criDockerd)),
+        ...(all.containerd ? [archiveJob(all.containerd, arch, containerdBuild(all.containerd.version))] : []),
     ];
 }
 
@@ -84,6 +85,14 @@ const criDockerdBuild = (version: string): GoBuild => ({
     copyReplaces: true,
     packages: ["github.com/Mirantis/cri-dockerd"],
     variables: { "github.com/Mirantis/cri-dockerd/cmd/version.Version": version },
+});
+
+const containerdModule = "github.com/containerd/containerd/v2";
+
+const containerdBuild = (version: string): GoBuild => ({
+    require: { [containerdModule]: `v${version}` },
+    packages: ["containerd", "containerd-shim-runc-v2", "ctr"].map((name) => `${containerdModule}/cmd/${name}`),
+    variables: { [`${containerdModule}/version.Version`]: `v${version}` },
 });
 
 const cniModule = "github.com/containernetworking/plugins";

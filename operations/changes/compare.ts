@@ -30,7 +30,7 @@ export function compareManifests(step: string, before: Manifest, after: Manifest
     return changes;
 }
 
-function subjectOf({ kind, name }: ManifestEntry): string {
+function subjectOf({ kind, name, words }: ManifestEntry): string {
     switch (kind) {
         case "swap":
             return "swap";
@@ -41,7 +41,7 @@ function subjectOf({ kind, name }: ManifestEntry): string {
         case "archive":
             return `packages of ${name}`;
         case "prove":
-            return "proof that docker works";
+            return `proof that ${words[0]} works`;
         default:
             return `${kind} ${name}`;
     }
@@ -58,6 +58,7 @@ function differenceOf(before: ManifestEntry, after: ManifestEntry): string | und
     const [old, now] = [wordsOf(before), wordsOf(after)];
     const lines = [
         ...(before.version === after.version ? [] : [`${before.version} → ${after.version}`]),
+        ...(placeOf(before) === placeOf(after) ? [] : [`${placeOf(before)} → ${placeOf(after)}`]),
         ...(old === now ? [] : [`${old} → ${now}`]),
         ...changedLines(before.unit?.after ?? [], after.unit?.after ?? []).map((line) => `${line} (restarts it)`),
         ...changedLines(before.content, after.content),
@@ -67,6 +68,12 @@ function differenceOf(before: ManifestEntry, after: ManifestEntry): string | und
     if (before.content.join("\n") !== after.content.join("\n")) return "the same lines in another order";
     const sameFile = before.version === undefined || before.words.join(" ") === after.words.join(" ");
     return sameFile ? undefined : "another file of the same version";
+}
+
+/** In which runtime an image is. */
+function placeOf({ kind, words }: ManifestEntry): string {
+    const place = words.find((word) => word.startsWith("in="));
+    return kind === "image" ? (place?.slice("in=".length) ?? "docker") : "";
 }
 
 /** What stands beside a name. Digests say nothing to people, and a unit's stamp stands for what is told elsewhere. */

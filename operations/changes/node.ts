@@ -1,4 +1,5 @@
 import { paths } from "../../components/inventory/paths";
+import { runtimes } from "../../components/render/runtime";
 import { credentialsOn, type CredentialChange, type NodeCredential } from "./certificates";
 import { compareManifests, type Change } from "./compare";
 import { driftChange } from "./drift";
@@ -130,7 +131,7 @@ function contentOf(step: NodeStep, resource: Resource, renewed: readonly NodeCre
         return told.length > 0 || !resource.paths.includes("stdin") ? told : [{ step, what: step, how: "changed" }];
     }
     const [before, after] = manifestsOf(resource);
-    return before && after ? compareManifests(step, before, after) : [];
+    return before && after ? [...runtimeChange(step, before, after), ...compareManifests(step, before, after)] : [];
 }
 
 function credentialTold(step: NodeStep, name: string, op: Op, files: readonly string[]): Change {
@@ -140,6 +141,19 @@ function credentialTold(step: NodeStep, name: string, op: Op, files: readonly st
 
 function manifestsOf({ before, after }: Resource): [Manifest | undefined, Manifest | undefined] {
     return [parseManifest(before.stdin), parseManifest(after.stdin)];
+}
+
+/** Pods move when a node gets another runtime (components/remote/kit/switch.sh), which is more than a few units. */
+function runtimeChange(step: NodeStep, before: Manifest, after: Manifest): Change[] {
+    const [old, now] = [before, after].map(runtimeIn);
+    if (step !== "activate" || old === undefined || now === undefined || old === now) return [];
+    const detail = `${old} → ${now}: its pods are evicted, and it takes pods again once it is Ready`;
+    return [{ step, what: "container runtime", how: "changed", detail }];
+}
+
+/** By the unit that the kubelet asks, the last of a runtime's. */
+function runtimeIn(manifest: Manifest): string | undefined {
+    return Object.entries(runtimes).find(([, { units }]) => manifest.has(`unit ${units.at(-1)}`))?.[0];
 }
 
 /** "4 files, 2 units: docker.service, kubelet.service". */

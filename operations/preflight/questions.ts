@@ -15,7 +15,7 @@ export function clusterPorts({ cluster, addons }: Pick<PreflightSettings, "clust
 
 /** What `step preflight` is asked on a machine, as "key=value". */
 export function questionsFor(node: NodeSpec, nodes: readonly NodeSpec[], settings: PreflightSettings): string[] {
-    const entries = base(node, settings.cluster).flat();
+    const entries = base(node, settings.cluster, { files: {} }).flat();
     const named = (kind: "module" | "conflict") => entries.flatMap((entry) => (entry.kind === kind ? entry.name : []));
     const places = [...waysFrom(node, nodes, settings).map(({ place }) => place), ...sourcesOf(node, settings.cluster)];
     const folder = folderOf(node);

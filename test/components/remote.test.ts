@@ -14,7 +14,9 @@ const node: NodeSpec = {
     lost: false,
     sysctls: {},
     source: "https://",
+    runtime: "docker",
     docker: {},
+    containerd: {},
     kubelet: {},
     kubeProxy: {},
 };

@@ -32,7 +32,7 @@ function steps(example: Example, index: number): Record<string, Fragment[]> {
     const { cluster, nodes } = example;
     const node = nodes[index];
     return {
-        base: base(node, cluster),
+        base: base(node, cluster, exampleDigests(example)),
         stage: stage(node, cluster, exampleDigests(example)),
         ...(node.roles.includes("control-plane") ? { "control-plane": controlPlane(node, cluster, nodes, kit) } : {}),
         activate: agents(node, cluster, nodes),

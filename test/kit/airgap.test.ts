@@ -58,7 +58,8 @@ describe("kit: a bare machine whose way out is cut", function () {
         await fillMirror({ source: "build", architectures: [architecture], folder: mirror, jobs });
         fs.mkdirSync(path.join(mirror, "host.example"));
         fs.writeFileSync(path.join(mirror, "host.example/tool"), tool);
-        manifest = render(base(nodes[0], cluster).flat(), archives(cluster, loadDigests(mirror)));
+        const digests = loadDigests(mirror);
+        manifest = render(base(nodes[0], cluster, digests).flat(), archives(cluster, digests));
         machine = await Machine.start("bare");
         server = await serveMirror({ folder: mirror, host: await machine.cutOff() });
         found = await machine.root(installed);

@@ -20,8 +20,9 @@ import { type Inventory, inventoryOf } from "../inventory";
 export class Machine {
     private constructor(readonly node: ThrowAwayNode) {}
 
-    static async start(flavour: Flavour): Promise<Machine> {
-        return new Machine(await throwAwayNode({ flavour }));
+    /** @param mirror a folder that the machine sees as /mnt/mirror */
+    static async start(flavour: Flavour, mirror?: string): Promise<Machine> {
+        return new Machine(await throwAwayNode({ flavour, mirror }));
     }
 
     /** Cuts its way out: what isn't on the engine's network can't be reached any more. Returns the host's address there. */
@@ -68,7 +69,9 @@ export class Machine {
             lost: false,
             sysctls: {},
             source: "",
+            runtime: "docker",
             docker: {},
+            containerd: {},
             kubelet: {},
             kubeProxy: {},
         };

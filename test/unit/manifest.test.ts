@@ -20,8 +20,14 @@ describe("manifest", () => {
         const digest = "a".repeat(64);
         const text = render([
             unit(["/etc/x"], "[Unit]\n\n[Service]\n"),
-            { kind: "prove", reference: "busybox:1", arguments: ["--help"] },
-            { kind: "image", reference: "busybox:1", path: "images/busybox/1/{arch}.tar", digests: { arm64: digest } },
+            { kind: "prove", runtime: "docker", reference: "busybox:1", arguments: ["--help"] },
+            {
+                kind: "image",
+                runtime: "docker",
+                reference: "busybox:1",
+                path: "images/busybox/1/{arch}.tar",
+                digests: { arm64: digest },
+            },
             {
                 kind: "artifact",
                 name: "etcd",
@@ -101,8 +107,8 @@ unit x.service active stamp=S after=/etc/x
             [file("/a", "x\r\n"), /control characters/],
             [{ kind: "package", name: "a b" }, /white space/],
             [{ kind: "link", path: "/a", target: "" }, /white space/],
-            [{ kind: "image", reference: "x", path: "p", digests: {} }, /npm run mirror/],
-            [{ kind: "image", reference: "x", path: "p", digests: { amd64: "12" } }, /SHA-256/],
+            [{ kind: "image", runtime: "docker", reference: "x", path: "p", digests: {} }, /npm run mirror/],
+            [{ kind: "image", runtime: "docker", reference: "x", path: "p", digests: { amd64: "12" } }, /SHA-256/],
         ];
         for (const [entry, reason] of refused) {
             assert.throws(() => render([entry]), reason);

@@ -72,6 +72,14 @@ describe("the mirror's catalogue", () => {
         assert.equal(images({ ...defaultVersions, redis: "8.0.3" }).redis?.reference, "redis:8.0.3");
     });
 
+    it("has containerd, as upstream packs it, only where a version of it is asked for", () => {
+        assert.equal(artifacts().containerd, undefined);
+        const { containerd } = artifacts(everything);
+        const folder = "github.com/containerd/containerd/releases/download/v2.4.2";
+        assert.equal(containerd?.path("arm64"), `${folder}/containerd-2.4.2-linux-arm64.tar.gz`);
+        assert.equal(containerd?.members?.["containerd-shim-runc-v2"], "bin/containerd-shim-runc-v2");
+    });
+
     it("says for every optional version what needs it", () => {
         const needed = new Set(Object.values(needs).flat());
         assert.deepEqual([...needed].sort(), Object.keys(optionalVersions).sort());
@@ -104,7 +112,7 @@ describe("the mirror's catalogue", () => {
             const made = mirrorJobs(source, everything, "amd64").flatMap((job) => job.paths);
             const { headlamp: registryOnly, ...others } = images(everything);
             const wanted = [
-                ...Object.values(artifacts()),
+                ...Object.values(artifacts(everything)),
                 ...Object.values(others),
                 ...(source === "build" ? [] : [registryOnly!]),
             ].map((each) => each.path("amd64"));

@@ -90,6 +90,7 @@ describe("the operator's own images", () => {
                 [
                     {
                         kind: "image",
+                        runtime: "docker",
                         reference: image.reference,
                         path: path("{arch}"),
                         digests: { amd64: "a", arm64: "b" },

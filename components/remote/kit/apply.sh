@@ -25,13 +25,20 @@ apply_step() {
     distrust_units
     # A killed run may have left a certificate that nobody has taken notice of.
     [ ! -e "$state/trust" ] || update_trust /usr/local/share/ca-certificates/
+    [ "$kind" != activate ] || leave_runtimes
     each_difference
     each_vanished
-    [ "$kind" != activate ] || prepare_bootstrap
+    if [ "$kind" = activate ]; then
+        finish_leaving
+        prepare_bootstrap
+    fi
     apply_units
     case $kind in
         control-plane) await_api ;;
-        activate) finish_bootstrap ;;
+        activate)
+            finish_bootstrap
+            return_to_work
+            ;;
     esac
     remember_manifest
 }
@@ -92,6 +99,8 @@ vanished() {
     awk -F '\t' '
         $2 == "artifact" || $2 == "prove" { next }
         { subject = substr($3, 1, 1) == "/" ? $3 : $2 " " $3 }
+        # The same image is another one in another runtime.
+        $2 == "image" || $2 == "oldimage" { subject = subject " " ($6 == "" ? "docker" : $6) }
         FILENAME ~ /\/kept$/ { kept[subject] = 1; next }
         subject in kept { next }
         { line[++count] = $0; last[subject] = count; name[count] = subject }

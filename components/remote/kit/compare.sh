@@ -50,6 +50,8 @@ function taken_up(unit,    i, n, part, path, at, cause) {
     }
     return cause
 }
+# Manifests that were applied before there was another runtime name none.
+function place(runtime) { return runtime == "" ? "docker" : runtime }
 function actual(path) { return !(path in type) ? "missing" : type[path] == "l" ? "->" target[path] : sums[path] }
 BEGIN { OFS = "\t" }
 !pass && $1 == "path" { type[$2] = $3; mode[$2] = $4; sub(/^0+/, "", mode[$2]); owner[$2] = $5; target[$2] = $6; changed[$2] = $7; next }
@@ -99,13 +101,16 @@ $2 == "member" && !told {
     differs("artifact " $3 " " $4 ": " path why)
 }
 $2 == "image" {
-    split(is["loaded", $3], record, "\t")
-    if (!(("image", $3) in is)) differs("image " $3 " is not loaded")
+    at = place($6) " " $3
+    split(is["loaded", at], record, "\t")
+    if (!(("image", at) in is)) differs("image " $3 " is not loaded")
     else if (record[1] != $5) differs("image " $3 " was not loaded from the archive of this digest")
-    else if (record[2] != is["image", $3]) differs("image " $3 " is another one than was loaded")
+    else if (record[2] != is["image", at]) differs("image " $3 " is another one than was loaded")
 }
-$2 == "prove" && (is["proved", $3] == "" || is["proved", $3] != is["image", $3] "\t" is["docker", "version"]) {
-    differs("docker is not proved with " $3)
+$2 == "prove" {
+    at = place($5) " " $3
+    if (is["proved", at] == "" || is["proved", at] != is["image", at] "\t" is["runtime", place($5)])
+        differs(place($5) " is not proved with " $3)
 }
 $2 == "unit" {
     path = "/etc/systemd/system/" $3

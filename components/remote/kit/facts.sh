@@ -2,7 +2,8 @@
 # What the node has of what an index names, asked for in as few processes as possible. Lines, words separated by tabs:
 #   path PATH TYPE MODE OWNER TARGET CHANGED   (f, d, l as find says; nothing for a missing path; seconds since 1970)
 #   sum PATH SHA256                       (of a file; of a folder's files and their names)
-#   is WHAT NAME VALUE                    (sysctl, module, package, user, swap, image, docker, active, enabled, …)
+#   is WHAT NAME VALUE                    (sysctl, module, package, user, swap, runtime, image, active, enabled, …;
+#                                          an image's name is "RUNTIME REFERENCE")
 
 # gather INDEX: writes $work/facts
 gather() {
@@ -12,7 +13,7 @@ gather() {
     gather_packages "$1" >>"$work/facts"
     gather_users "$1" >>"$work/facts"
     cat "$state"/artifacts/* 2>/dev/null | sed "s/^/is${tab}member$tab/" >>"$work/facts"
-    gather_docker "$1" >>"$work/facts"
+    gather_runtimes "$1" >>"$work/facts"
     gather_units "$1" >>"$work/facts"
     if grep -q "${tab}swap${tab}" "$1" && swap_is_on; then
         printf 'is\tswap\toff\tno\n' >>"$work/facts"
@@ -110,18 +111,27 @@ gather_users() {
     done
 }
 
-gather_docker() {
-    references=$(awk -F '\t' '$2 == "image" || $2 == "prove" { print $3 }' "$1" | sort -u)
-    if [ -z "$references" ] || ! command -v docker >/dev/null; then
-        return 0
-    fi
-    # shellcheck disable=SC2086
-    docker image inspect -f '{{$id := .Id}}{{range .RepoTags}}is{{"\t"}}image{{"\t"}}{{.}}{{"\t"}}{{$id}}{{"\n"}}{{end}}' \
-        $references 2>/dev/null | sed '/^$/d' || true
-    printf 'is\tdocker\tversion\t%s\n' "$(docker version -f '{{.Server.Version}}' 2>/dev/null || true)"
-    for record in loaded proved; do
-        [ ! -f "$state/$record" ] || sed "s/^/is$tab$record$tab/" "$state/$record"
+gather_runtimes() {
+    for runtime in docker containerd; do
+        references=$(awk -F '\t' -v runtime="$runtime" '
+            ($2 == "image" && ($6 == "" ? "docker" : $6) == runtime) || ($2 == "prove" && ($5 == "" ? "docker" : $5) == runtime) { print $3 }' \
+            "$1" | sort -u)
+        if [ -z "$references" ] || ! has_runtime "$runtime"; then
+            continue
+        fi
+        # shellcheck disable=SC2086
+        runtime_images "$runtime" $references | sed "s/^/is${tab}image$tab$runtime /"
+        printf 'is\truntime\t%s\t%s\n' "$runtime" "$(runtime_version "$runtime")"
+        for record in loaded proved; do
+            [ ! -f "$state/$(record_of "$record" "$runtime")" ] ||
+                sed "s/^/is$tab$record$tab$runtime /" "$state/$(record_of "$record" "$runtime")"
+        done
     done
+}
+
+# record_of loaded|proved RUNTIME: its table in the state folder
+record_of() {
+    if [ "$2" = docker ]; then echo "$1"; else echo "$1.$2"; fi
 }
 
 # booted: when systemd's clock began, in seconds since 1970; rather a moment too late, so that a unit which was started

@@ -3,8 +3,8 @@
 
 # Where /var/lib/cni was there before, for podman's networks say, what is below it may still be ours.
 runtime_folders="/var/lib/cni/cache /var/lib/cni/flannel /var/lib/cni/networks/flannel /var/lib/cni /run/flannel
-    /run/kubernetes /var/log/pods /var/log/containers /var/lib/cri-dockerd /var/lib/dockershim /usr/libexec/kubernetes
-    /etc/kubernetes/manifests"
+    /run/kubernetes /var/log/pods /var/log/containers /var/lib/cri-dockerd /var/lib/dockershim /var/lib/cri-containerd
+    /run/cri-containerd /usr/libexec/kubernetes /etc/kubernetes/manifests"
 
 # What kubelet, kube-proxy and docker set by themselves: --protect-kernel-defaults of the kubelet
 # (https://kubernetes.io/docs/reference/command-line-tools-reference/kubelet/), --iptables-localhost-nodeports and
@@ -14,9 +14,12 @@ runtime_sysctls="net.ipv4.conf.all.route_localnet net.netfilter.nf_conntrack_max
     kernel.keys.root_maxbytes kernel.keys.root_maxkeys kernel.panic kernel.panic_on_oops vm.overcommit_memory
     vm.panic_on_oom"
 
+# What every containerd makes when it starts, for others to put files into.
+shared_folders="/etc/cni/net.d /etc/cni"
+
 # note_runtime_folders: those that are there before we come are not ours
 note_runtime_folders() {
-    for folder in $runtime_folders; do
+    for folder in $runtime_folders $shared_folders; do
         [ ! -e "$root$folder" ] || first_time runtime "$folder"
     done
 }
@@ -43,7 +46,9 @@ restore_runtime_settings() {
 remove_leftovers() {
     # Pods, interfaces and rules are the machine's: below another root none is ours.
     [ -z "$root" ] || return 0
-    remove_pods
+    for runtime in docker containerd; do
+        remove_pods_of "$runtime"
+    done
     unmount_below /var/lib/kubelet
     for interface in cni0 flannel.1 kube-ipvs0; do
         ip link delete "$interface" 2>/dev/null || true
@@ -58,13 +63,9 @@ remove_runtime_folders() {
     for folder in $runtime_folders; do
         recorded runtime "$folder" >/dev/null || rm -rf "$root$folder" 2>/dev/null || true
     done
-}
-
-remove_pods() {
-    command -v docker >/dev/null || return 0
-    pods=$(docker ps -aq --filter label=io.kubernetes.pod.uid 2>/dev/null || true)
-    # shellcheck disable=SC2086
-    [ -z "$pods" ] || docker rm -f $pods >/dev/null 2>&1 || true
+    for folder in $shared_folders; do
+        recorded runtime "$folder" >/dev/null || rmdir "$root$folder" 2>/dev/null || true
+    done
 }
 
 # Pods' control groups stay, empty, when the kubelet has gone.

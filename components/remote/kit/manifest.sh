@@ -2,9 +2,9 @@
 # The manifest's one parser. It makes an index, one line for each entry, words separated by tabs, never empty:
 #   ID directory PATH MODE OWNER              ID sysctl KEY VALUE          ID conflict|hold|module NAME
 #   ID file PATH MODE OWNER SHA256            ID user NAME HOME            ID swap off
-#   ID once PATH MODE OWNER SHA256 UNLESS     ID image REFERENCE PATH SHA256   ID package NAME UNLESS
+#   ID once PATH MODE OWNER SHA256 UNLESS     ID image REFERENCE PATH SHA256 RUNTIME   ID package NAME UNLESS
 #   ID archive SYSTEM PATH SHA256 (or "-" where there is none for this architecture)
-#   ID link PATH TARGET                       ID prove REFERENCE ARGUMENTS
+#   ID link PATH TARGET                       ID prove REFERENCE ARGUMENTS RUNTIME
 #   ID artifact NAME VERSION PATH SHA256, then for each of its files: ID member PATH MODE MEMBER
 #   ID unit NAME STATE STAMP AFTER SHA256
 # The text of files and units goes to content/ID; the index, which is what a node remembers, holds digests only.
@@ -55,6 +55,10 @@ function digest(    i) {
     for (i = 4; i <= NF; i++) if (index($i, arch "=") == 1) return substr($i, length(arch) + 2)
     bad($1 " " $2 " has no digest for " arch ", which this node is")
 }
+function runtime(text) {
+    if (text != "docker" && text != "containerd") bad("no runtime is called \"" text "\"")
+    return text
+}
 function option(name, otherwise,    i) {
     for (i = 3; i <= NF; i++) if (index($i, name "=") == 1) return substr($i, length(name) + 2)
     return otherwise
@@ -92,8 +96,8 @@ $1 == "swap" || $1 == "module" || $1 == "conflict" || $1 == "hold" { need(2); pr
 $1 == "package" { need(2); unless = option("unless", "-"); print id, $1, $2, (unless == "-" ? unless : path(unless)); next }
 $1 == "artifact" { need(5); takes = "members"; print id, $1, $2, $3, here($4), digest(); next }
 $1 == "archive" { need(4); print id, $1, $2, here($3), option(arch, "-"); next }
-$1 == "image" { need(4); print id, $1, $2, here($3), digest(); next }
-$1 == "prove" { need(3); if ($2 != "docker") bad("only docker can be proved"); print id, $1, $3, rest(4); next }
+$1 == "image" { need(4); print id, $1, $2, here($3), digest(), runtime(option("in", "docker")); next }
+$1 == "prove" { need(3); print id, $1, $3, rest(4), runtime($2); next }
 $1 == "unit" {
     need(4); takes = "text"
     if ($3 != "active" && $3 != "started" && $3 != "oneshot") bad("a unit is active, started or oneshot")

@@ -187,7 +187,9 @@ purge() {
         remove_filter_rules 'DOCKER([- ]|$)|docker0'
         restore_forwarding
     fi
-    case " $* " in *' containerd '*) systemctl stop containerd.service 2>/dev/null || true ;; esac
+    containerd=''
+    case " $* " in *' containerd '*) containerd=yes ;; esac
+    [ -z "$containerd" ] || systemctl stop containerd.service 2>/dev/null || true
     (
         umask 022
         exec 8>&- 9>&-
@@ -195,6 +197,7 @@ purge() {
     ) >"$work/apt" 2>&1 || say "kept, because something else needs it:" \
         "$(sed -n 's/.*problems prevent removal of \([^:]*\):.*/\1/p' "$work/apt" | tr '\n' ' ')"
     [ -z "$docker" ] || remove_docker_data
+    [ -z "$containerd" ] || remove_containerd_data
 }
 
 # purge_ours: every package that came with ours and is still there
@@ -208,19 +211,26 @@ purge_ours() {
 
 # Docker's own purge may leave what lies on a mount.
 remove_docker_data() {
-    folders='/var/lib/docker /run/docker'
-    # One that was there before goes on, and has images of its own.
-    [ -e /usr/bin/containerd ] || folders="$folders /var/lib/containerd /run/containerd"
-    for folder in $folders; do
-        [ -d "$folder" ] || continue
-        unmount_below "$folder"
-        rm -rf "$folder" 2>/dev/null || find "$folder" -mindepth 1 -delete 2>/dev/null || true
-    done
+    remove_mounted /var/lib/docker /run/docker
     rm -f /etc/docker/key.json
     # containerd makes the folders of the CNI when it starts.
     rmdir /etc/docker /etc/cni/net.d /etc/cni 2>/dev/null || true
     ip link delete docker0 2>/dev/null || true
     ! recorded groups docker >/dev/null || groupdel docker 2>/dev/null || true
+}
+
+# One that was there before goes on, and has images of its own.
+remove_containerd_data() {
+    [ -e /usr/bin/containerd ] || remove_mounted /var/lib/containerd /run/containerd
+}
+
+# remove_mounted FOLDER…
+remove_mounted() {
+    for folder; do
+        [ -d "$folder" ] || continue
+        unmount_below "$folder"
+        rm -rf "$folder" 2>/dev/null || find "$folder" -mindepth 1 -delete 2>/dev/null || true
+    done
 }
 
 # Docker drops what isn't for its own networks from the moment that it switches forwarding on.

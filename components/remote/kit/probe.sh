@@ -27,7 +27,8 @@ probe() {
 }
 
 probe_versions() {
-    for link in kubernetes=/opt/k8s/kubernetes etcd=/opt/etcd/current cri-dockerd=/opt/cri-dockerd/current; do
+    for link in kubernetes=/opt/k8s/kubernetes etcd=/opt/etcd/current cri-dockerd=/opt/cri-dockerd/current \
+        containerd=/opt/containerd/current; do
         if target=$(readlink "$root${link#*=}"); then
             member "${link%%=*}" "\"${target#v}\""
         fi
@@ -35,6 +36,10 @@ probe_versions() {
     dpkg-query -W -f='${db:Status-Status} ${Package} ${Version}\n' docker.io docker-ce containerd containerd.io runc \
         2>/dev/null | while read -r status package version; do
         [ "$status" = installed ] || continue
+        case $package in
+            # Ours is the one that runs pods.
+            containerd*) [ ! -L "$root/opt/containerd/current" ] || continue ;;
+        esac
         case $package in
             docker.*|docker-*) package=docker ;;
             containerd*) package=containerd ;;
