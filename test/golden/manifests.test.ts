@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as path from "node:path";
 
+import { validate } from "../../components/config/validate";
+import { nodesOf } from "../../components/inventory";
 import { controlPlaneCertificates } from "../../components/pki/certificates";
 import { controlPlaneCredentials, workerCredentials } from "../../components/pki/credentials";
 import {
@@ -81,6 +83,35 @@ describe("manifests of a board cluster", () => {
 });
 
 describe("manifests that differ", () => {
+    it("for a worker with containerd", () => {
+        const { base: prepared, stage: staged, activate } = steps(boards({ runtime: "containerd" }), 1);
+        golden("containerd.base", render(...prepared));
+        golden("containerd.stage", render(...staged));
+        golden("containerd.activate", render(...activate));
+    });
+
+    it("for one node with another runtime: the others are as they were", () => {
+        const { cluster, nodes } = boards();
+        const mixed = validate({
+            cluster: { name: "hex", ssh: { user: "bb" } },
+            nodes: nodes.map(({ name, address, roles }, index) => ({
+                name,
+                address,
+                roles,
+                ...(index === 1 ? { runtime: "containerd" } : {}),
+            })),
+        });
+        assert.ok("settings" in mixed);
+        assert.equal(mixed.settings.cluster.versions.containerd, "2.4.2");
+        assert.equal(cluster.versions.containerd, undefined);
+        const example = {
+            cluster: mixed.settings.cluster,
+            nodes: nodesOf(mixed.settings.cluster, mixed.settings.nodes),
+        };
+        assert.match(render(...steps(example, 0).base), /^package docker\.io$/m);
+        assert.doesNotMatch(render(...steps(example, 1).base), /docker/);
+    });
+
     it("for three control planes that take no pods", () => {
         const reserved = boards({}, [["control-plane"], ["control-plane"], ["control-plane"], ["worker"]]);
         const first = steps(reserved, 0);
