@@ -5,6 +5,7 @@ import { Cluster, firstControlPlane, nodesOf } from "./components";
 import { deployAddons, removalProblems } from "./components/addons";
 import { loadSettings } from "./components/config/load";
 import { refuseUnchangeable } from "./components/node";
+import { expiryWarnings } from "./components/pki";
 import { askHoldings, probeNodes, warnOfUnreachable } from "./components/remote";
 import { missingArchives } from "./components/render/packages";
 import { deployWorkloads, withStaticPod } from "./components/workloads";
@@ -62,8 +63,9 @@ export = async () => {
         endpoint: built.endpoint,
         nodes: nodes.map(({ name, address, roles }) => ({ name, address, roles, versions: cluster.versions })),
         urls: { ...deployed.urls, ...urls },
-        certificates: pulumi
-            .all([built.certificates, pulumi.all(deployed.certificates)])
-            .apply(([own, more]) => ({ ...own, ...more })),
+        certificates: built.certificates.apply((expiries) => {
+            expiryWarnings(expiries, cluster.certificates).forEach((warning) => void pulumi.log.warn(warning));
+            return expiries;
+        }),
     };
 };

@@ -42,14 +42,14 @@ export class Cluster extends pulumi.ComponentResource {
      * it one by one would wait for kubelets that are taken away at the same time.
      */
     readonly lifetime: pulumi.Resource;
-    /** When each certificate ends, RFC 3339. */
-    readonly certificates: pulumi.Output<Record<string, string>>;
     /** What workloads wait for: enough nodes, names resolved. */
     readonly ready: pulumi.Resource[];
     /** Certificates of the cluster's own authority for servers that run in the cluster. */
     readonly serve: Serve;
     /** Secrets for what runs in the cluster, each for one purpose; 256 bits in hexadecimal. */
     readonly secret: Derive;
+
+    private readonly pki: Pki;
 
     constructor(name: string, args: ClusterArgs, opts: pulumi.ComponentResourceOptions = {}) {
         super("slipway:index:Cluster", name, {}, opts);
@@ -73,7 +73,7 @@ export class Cluster extends pulumi.ComponentResource {
 
         this.kubeconfig = pki.adminKubeconfig;
         this.endpoint = operatorEndpoint(settings, nodes).url;
-        this.certificates = pki.expiries;
+        this.pki = pki;
         this.provider = clusterProvider(
             name,
             { cluster: settings.name, kubeconfig: this.kubeconfig },
@@ -136,5 +136,10 @@ export class Cluster extends pulumi.ComponentResource {
 
         this.ready = [...gate, dns];
         this.registerOutputs({ kubeconfig: this.kubeconfig, endpoint: this.endpoint });
+    }
+
+    /** When each certificate ends, RFC 3339; those that were served until it is read are there, too. */
+    get certificates(): pulumi.Output<Record<string, string>> {
+        return this.pki.expiries;
     }
 }

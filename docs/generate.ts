@@ -9,7 +9,7 @@ import * as path from "node:path";
 import { z } from "zod";
 
 import { addonsSchema } from "../components/config/addons";
-import { clusterSchema, imageSchema, nodeSchema, sshSchema } from "../components/config/schema";
+import { clusterSchema, imageSchema, nodeSchema, settingsSchema, sshSchema } from "../components/config/schema";
 import { workloadsSchema } from "../components/config/workloads";
 import { supportedVersions } from "../components/config/versions";
 import { labSchema } from "../lab/config";
@@ -120,7 +120,8 @@ export function configDocument(): string {
         "<!-- Written by docs/generate.ts from the schemas: edit those, then run `npx tsx docs/generate.ts`. -->",
         "",
         "A stack's configuration is `Pulumi.<stack>.yaml`. `Pulumi.dev.yaml` describes the lab, `Pulumi.hex.yaml` six boards.",
-        "Every problem is reported at once with its path, before anything is touched; an unknown key is one of them.",
+        "Editors that know JSON Schema complete and check it by [slipway.schema.json](slipway.schema.json), as the first line",
+        "of these two files says. Every problem is reported at once with its path, before anything is touched; an unknown key is one of them.",
         "",
         ...sections.flatMap(describeSection),
     ].join("\n");
@@ -225,9 +226,37 @@ function formOf(schema: z.ZodType): string {
 
 const cell = (text: string) => text.replaceAll("|", "\\|").replaceAll("<", "&lt;");
 
+/** A schema for editors: what a stack's file may hold under `config:`. */
+export function editorSchema(): string {
+    const { $schema, ...settings } = jsonOf(settingsSchema.extend({ lab: labSchema.optional() }));
+    const properties = Object.entries(settings.properties ?? {}).map(([key, value]) => [`slipway:${key}`, value]);
+    const schema = {
+        $schema,
+        title: "A stack of Slipway: Pulumi.<stack>.yaml",
+        $comment: "Written by docs/generate.ts from the schemas that check the configuration.",
+        type: "object",
+        properties: { config: { type: "object", properties: withSecrets(Object.fromEntries(properties)) } },
+    };
+    return `${JSON.stringify(schema, null, 2)}\n`;
+}
+
+/** Texts that Pulumi may hold encrypted. */
+function withSecrets(value: unknown): unknown {
+    if (Array.isArray(value)) return value.map(withSecrets);
+    if (typeof value !== "object" || value === null) return value;
+    const secure = { type: "object", properties: { secure: { type: "string" } }, required: ["secure"] };
+    return Object.fromEntries(
+        Object.entries(value).map(([key, inner]) => [
+            key,
+            key === "privateKey" ? { anyOf: [inner, secure], description: inner.description } : withSecrets(inner),
+        ]),
+    );
+}
+
 /** The generated pages. */
 export const documents: readonly { readonly file: string; readonly text: () => string }[] = [
     { file: configReference, text: configDocument },
+    { file: path.join(__dirname, "slipway.schema.json"), text: editorSchema },
     {
         file: path.join(__dirname, "security.md"),
         text: () => securityDocument(read("../operations/audit/introduction.md")),

@@ -1,4 +1,6 @@
 import { spawn } from "node:child_process";
+import { StringDecoder } from "node:string_decoder";
+import { SecretFilter } from "../operations/support/redact";
 
 export interface EngineOptions {
     readonly cwd: string;
@@ -28,19 +30,26 @@ const hearing = 1000;
  * been sent to this process alone (npm hands it on so) or to all: then it is handed on unless Pulumi says it heard it.
  */
 export function runPulumi(pulumi: string, args: readonly string[], options: EngineOptions): Promise<number> {
-    const terminal = options.terminal ?? (process.stdin.isTTY === true && process.stdout.isTTY === true);
+    // Pulumi's own log at a high verbosity has every key in clear. It goes through us, and never into files.
+    const loud = args.some((word) => /^(-v|--verbose)(=|\d|$)/.test(word));
+    const terminal = !loud && (options.terminal ?? (process.stdin.isTTY === true && process.stdout.isTTY === true));
     const { output = process.stdout } = options;
-    const child = spawn(pulumi, args, {
+    const toUs = loud && !args.some((word) => word.startsWith("--logtostderr")) ? ["--logtostderr"] : [];
+    const child = spawn(pulumi, [...args, ...toUs], {
         cwd: options.cwd,
         env: options.env,
         stdio: terminal ? ["inherit", output, "inherit"] : ["ignore", "pipe", "pipe"],
     });
     let heard = false;
-    const pass = (from: NodeJS.ReadableStream | null, to: NodeJS.WritableStream) =>
+    const pass = (from: NodeJS.ReadableStream | null, to: NodeJS.WritableStream) => {
+        const filter = new SecretFilter();
+        const decoder = new StringDecoder("utf8");
         from?.on("data", (chunk: Buffer) => {
             if (!heard && chunk.includes("^C received")) heard = true;
-            to.write(chunk);
+            to.write(loud ? filter.add(decoder.write(chunk)) : chunk);
         });
+        if (loud) from?.on("end", () => to.write(filter.add(decoder.end()) + filter.end()));
+    };
     pass(child.stdout, output);
     pass(child.stderr, process.stderr);
 

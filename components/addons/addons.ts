@@ -23,8 +23,6 @@ export interface DeployedAddons {
     readonly urls: Record<string, pulumi.Output<string>>;
     /** What workloads wait for: their volumes, addresses and metrics come from these. */
     readonly ready: readonly pulumi.Resource[];
-    /** When each certificate ends, RFC 3339. */
-    readonly certificates: Record<string, pulumi.Output<string>>;
 }
 
 /** The add-ons that the config names. */
@@ -32,13 +30,10 @@ export function deployAddons(args: AddonsArgs, opts: pulumi.ComponentResourceOpt
     const { addons, cluster, serve } = args;
     const image = images(cluster.versions);
     const ready: pulumi.Resource[] = [];
-    const certificates: Record<string, pulumi.Output<string>> = {};
     const metrics = addons["metrics-server"];
     if (metrics) {
         const reference = image.metricsServer!.reference;
-        const server = new MetricsServer("metrics-server", { ...metrics, image: reference, serve }, opts);
-        certificates["metrics-server"] = server.expiry;
-        ready.push(server);
+        ready.push(new MetricsServer("metrics-server", { ...metrics, image: reference, serve }, opts));
     }
     const localPath = addons["local-path"];
     if (localPath) {
@@ -65,5 +60,5 @@ export function deployAddons(args: AddonsArgs, opts: pulumi.ComponentResourceOpt
         ready.push(new Monitoring("monitoring", { ...monitoring, images: references }, after));
     }
     if (addons.headlamp) ready.push(new Headlamp("headlamp", { image: image.headlamp!.reference }, opts));
-    return { urls: {}, ready, certificates };
+    return { urls: {}, ready };
 }

@@ -1,2 +1,3 @@
 export * from "./certificates";
 export * from "./pki";
+export { expiryWarnings } from "./expiry";

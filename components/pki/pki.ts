@@ -56,8 +56,6 @@ export class Pki extends pulumi.ComponentResource {
     readonly fingerprint: pulumi.Output<string>;
     /** The operator's kubeconfig, a secret. */
     readonly adminKubeconfig: pulumi.Output<string>;
-    /** When each certificate ends, RFC 3339, by "cluster-ca", "admin" or "<node>/apiserver". */
-    readonly expiries: pulumi.Output<Record<string, string>>;
 
     private readonly name: string;
     private readonly args: PkiArgs;
@@ -67,6 +65,7 @@ export class Pki extends pulumi.ComponentResource {
     private readonly atRest: tls.PrivateKey;
     private readonly encryption: pulumi.Output<string>;
     private readonly issued = new Map<string, readonly Issued[]>();
+    private readonly served: Record<string, pulumi.Output<string>> = {};
 
     constructor(name: string, args: PkiArgs, opts: pulumi.ComponentResourceOptions = {}) {
         super("slipway:pki:Pki", name, {}, opts);
@@ -88,7 +87,6 @@ export class Pki extends pulumi.ComponentResource {
         }
         this.fingerprint = this.authorities.cluster.certificate.apply(fingerprintOf);
         this.adminKubeconfig = this.operatorKubeconfig();
-        this.expiries = this.collectExpiries();
         this.registerOutputs({ fingerprint: this.fingerprint, expiries: this.expiries });
     }
 
@@ -156,6 +154,7 @@ export class Pki extends pulumi.ComponentResource {
     serve(served: Served, parent: pulumi.Resource): ServingCertificate {
         const spec = servingCertificate(this.args.cluster, served);
         const { certificate, key, expiry } = this.issue(this.name, spec, parent);
+        this.served[`${served.namespace}/${served.service}`] = expiry;
         return { certificate, key, expiry, authority: this.authorities.cluster.certificate };
     }
 
@@ -213,8 +212,9 @@ export class Pki extends pulumi.ComponentResource {
         );
     }
 
-    private collectExpiries(): pulumi.Output<Record<string, string>> {
-        const all: Record<string, pulumi.Output<string>> = { admin: this.admin.expiry };
+    /** When each certificate so far ends, RFC 3339, by "cluster-ca", "admin", "<node>/apiserver" or what is served. */
+    get expiries(): pulumi.Output<Record<string, string>> {
+        const all: Record<string, pulumi.Output<string>> = { admin: this.admin.expiry, ...this.served };
         for (const name of authorityNames) {
             all[`${name}-ca`] = this.authorities[name].expiry;
         }

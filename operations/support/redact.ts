@@ -3,6 +3,10 @@ const hidden = "[hidden]";
 
 const secretTexts: readonly RegExp[] = [
     /-----BEGIN [A-Z ]*PRIVATE KEY-----[^]*?(-----END [A-Z ]*PRIVATE KEY-----|$)/g,
+    // A private key in base64, whichever way its bytes fall: "PRIVATE" is in there.
+    /[\w+/]*(?:UFJJVkFUR|BSSVZBVE|QUklWQVRF)[\w+/]*=*/g,
+    // A key for secrets at rest.
+    /\bsecret: *"?[\w+/]{40,}=*/g,
     // A JSON Web Token: three parts, of which the first two are JSON objects.
     /\beyJ[\w-]+\.eyJ[\w-]+\.[\w-]*/g,
     /\b(client-key-data|certificate-authority-key-data): *\S+/g,
@@ -31,4 +35,41 @@ export function redactSettings(value: unknown): unknown {
             secretKey.test(key) && typeof inner !== "object" ? hidden : redactSettings(inner),
         ]),
     );
+}
+
+/** Lines of a private key, at most. */
+const longestKey = 100;
+
+/**
+ * Takes secrets out of text that comes bit by bit: lines are held back until they are whole, and a private key's lines
+ * are hidden from its first to its last one. Digests go, too: passwords that are derived from keys look like them.
+ */
+export class SecretFilter {
+    private rest = "";
+    private keyLines = 0;
+
+    /** What of the text so far may be shown. */
+    add(text: string): string {
+        const lines = (this.rest + text).split("\n");
+        this.rest = lines.pop() ?? "";
+        return lines.map((line) => `${this.line(line)}\n`).join("");
+    }
+
+    /** What is left. */
+    end(): string {
+        const rest = this.rest && this.line(this.rest);
+        this.rest = "";
+        return rest;
+    }
+
+    private line(line: string): string {
+        const ends = line.lastIndexOf("-----END ");
+        if (this.keyLines > 0) {
+            this.keyLines = ends >= 0 ? 0 : this.keyLines - 1;
+            return hidden;
+        }
+        const begins = line.search(/-----BEGIN [A-Z ]*PRIVATE KEY-----(?![^]*-----END )/);
+        if (begins >= 0) this.keyLines = longestKey;
+        return redactText(line).replace(/\b[0-9a-f]{64}\b/g, hidden);
+    }
 }

@@ -1,5 +1,6 @@
 import { CoreV1Api, KubeConfig, type V1Node } from "@kubernetes/client-node";
 import type { NodeSpec } from "../../components/inventory";
+import { expiryWarnings } from "../../components/pki/expiry";
 import { probeNodes } from "../../components/remote/probe";
 import type { Arguments } from "../arguments";
 import { machinesOf } from "../machines";
@@ -7,6 +8,7 @@ import { describeNodes, joinNodes } from "../nodeInfo";
 import { readOutputs, type Outputs } from "../outputs";
 import { prepare, type Prepared } from "../prepare";
 import type { Progress } from "../progress";
+import { checkSettings } from "../settings";
 import { commandFor } from "../texts";
 import { Failure } from "../failure";
 
@@ -34,19 +36,29 @@ export async function info(args: Arguments, root: string, progress: Progress): P
     }
     if (problem) process.stderr.write(`The machines were not asked: ${problem}\n`);
     process.stdout.write(`${describeNodes(nodes)}\n\n${describeCluster(outputs, live)}\n`);
+    for (const warning of endingSoon(prepared, certificates)) process.stdout.write(`⚠ ${warning}\n`);
     return 0;
 }
 
 /** What doesn't belong to a node. @param live why the API gave no answer, or anything else. */
 export function describeCluster(outputs: Outputs, live: unknown): string {
     const { coredns, flannel } = outputs.nodes?.[0]?.versions ?? {};
-    const expiry = Object.values(outputs.certificates ?? {}).sort()[0];
+    const [[name, expiry] = []] = Object.entries(outputs.certificates ?? {}).sort(([, a], [, b]) => a.localeCompare(b));
     return [
         `API           ${outputs.endpoint ?? "none yet"}${typeof live === "string" ? ` (no answer: ${live})` : ""}`,
         ...(coredns && flannel ? [`Add-ons       flannel ${flannel}, CoreDNS ${coredns}`] : []),
-        ...(expiry ? [`Certificates  valid until ${expiry} at least`] : []),
+        ...(expiry ? [`Certificates  valid until ${expiry} at least (${name} is the first to end)`] : []),
         ...Object.entries(outputs.urls ?? {}).map(([name, url]) => `${name.padEnd(12)}  ${url}`),
     ].join("\n");
+}
+
+/** Warnings of certificates; without a configuration nobody knows when they are renewed. */
+function endingSoon({ stack }: Prepared, certificates: Readonly<Record<string, string>>): string[] {
+    try {
+        return expiryWarnings(certificates, checkSettings(stack).cluster.certificates);
+    } catch {
+        return [];
+    }
 }
 
 /** A stack can be shown without its configuration; then nobody knows how to log in to its machines. */

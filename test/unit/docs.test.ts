@@ -5,7 +5,7 @@ import * as path from "node:path";
 import { parse } from "yaml";
 
 import { validate } from "../../components/config/validate";
-import { documents as generated } from "../../docs/generate";
+import { documents as generated, editorSchema } from "../../docs/generate";
 import { findingCodes } from "../../operations/preflight/finding";
 
 const root = path.resolve(__dirname, "..", "..");
@@ -18,6 +18,21 @@ describe("documentation", () => {
         for (const { file, text } of generated) {
             const stale = `${path.basename(file)} is stale: run \`npx tsx docs/generate.ts\`.`;
             assert.equal(fs.readFileSync(file, "utf8"), text(), stale);
+        }
+    });
+
+    it("gives editors a schema that knows every key, with its description, and encrypted keys", () => {
+        const schema = JSON.parse(editorSchema());
+        const { config } = schema.properties;
+        assert.deepEqual(Object.keys(config.properties).sort(), [
+            ...["addons", "cluster", "images", "lab", "nodes", "remove", "workloads"].map((key) => `slipway:${key}`),
+        ]);
+        const cluster = config.properties["slipway:cluster"];
+        assert.deepEqual([cluster.required, cluster.additionalProperties], [["name"], false]);
+        assert.match(cluster.properties.ssh.properties.strictHostKeyChecking.description, /pinned/);
+        assert.deepEqual(cluster.properties.ssh.properties.privateKey.anyOf[1].required, ["secure"]);
+        for (const file of ["Pulumi.dev.yaml", "Pulumi.hex.yaml"]) {
+            assert.match(read(file), /^# yaml-language-server: \$schema=docs\/slipway\.schema\.json\n/);
         }
     });
 
