@@ -1,3 +1,4 @@
+import { paths } from "../../components/inventory/paths";
 import { kitPath } from "../../components/remote/kit";
 
 /** Lines of each unit's journal. */
@@ -5,9 +6,11 @@ const journalLines = 400;
 
 /** Units of ours, and those under them. */
 const units = [
-    ...["containerd", "docker", "cri-dockerd", "kubelet", "kube-proxy", "kubernetes-hosts"],
+    ...["containerd", "docker", "cri-dockerd", "cri-containerd", "kubelet", "kube-proxy", "kubernetes-hosts"],
     ...["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-csr-approver"],
 ];
+
+const ctr = `${paths.containerd}/ctr -a ${paths.containerdSocket} -n k8s.io`;
 
 const step = `${kitPath()}/step`;
 
@@ -21,7 +24,7 @@ export const questions: Readonly<Record<string, string>> = {
         "nproc",
         "free -m",
         "df -h",
-        "mount | grep -v /var/lib/docker | grep -v /var/lib/kubelet/pods",
+        "mount | grep -vE '/var/lib/docker|/run/cri-containerd' | grep -v /var/lib/kubelet/pods",
         "ls -l /sys/fs/cgroup",
         "ip address",
         "ip route",
@@ -30,9 +33,12 @@ export const questions: Readonly<Record<string, string>> = {
     "packages.txt": "dpkg-query -W | grep -iE 'docker|containerd|runc|systemd|iptables|nftables|kernel|linux-image'",
     "probe.json": `test ! -e ${step} || sh ${step} probe`,
     "files.txt":
-        "ls -lR /opt/k8s /opt/etcd /opt/cri-dockerd /etc/kubernetes /etc/cni /var/lib/slipway 2>/dev/null | head -n 2000",
+        "ls -lR /opt/k8s /opt/etcd /opt/cri-dockerd /opt/containerd /etc/kubernetes /etc/cni /var/lib/slipway 2>/dev/null | head -n 2000",
     "units.txt": `systemctl --no-pager --full status ${units.join(" ")} 2>/dev/null | cut -c 1-400`,
-    "containers.txt": "docker info 2>/dev/null; docker ps -a 2>/dev/null; docker images 2>/dev/null",
+    "containers.txt": [
+        ...["info", "ps -a", "images"].map((words) => `docker ${words} 2>/dev/null`),
+        ...["containers", "tasks", "images"].map((what) => `${ctr} ${what} list 2>/dev/null`),
+    ].join("; "),
     "filter.txt": "iptables-save 2>/dev/null | head -n 2000",
     "kernel.txt": "dmesg 2>/dev/null | tail -n 200",
     ...Object.fromEntries(

@@ -83,6 +83,23 @@ describe("changes: what Pulumi's event log tells", () => {
         assert.ok(same > 64, `${same}`);
     });
 
+    it("another container runtime: that its pods move, first of all that the activation does", () => {
+        const unit = (name: string) => `unit ${name} active stamp=1\n| [Service]\n`;
+        const side = (...units: string[]) => ({
+            update: "sh /kit/a/step activate apply",
+            stdin: units.map(unit).join(""),
+        });
+        const told = step("hex-n2-activate", {
+            op: "update",
+            before: side("docker.service", "cri-dockerd.service", "kubelet.service"),
+            after: side("cri-containerd.service", "kubelet.service"),
+            paths: ["stdin"],
+        });
+        const [change] = read([told]).nodes["hex-n2"].changes;
+        assert.equal(change.what, "container runtime");
+        assert.match(change.detail ?? "", /^docker → containerd: its pods are evicted/);
+    });
+
     it("a removed node: everything of it goes, and what others know of it", () => {
         const { nodes, cluster } = recorded("node-removed");
         assert.equal(nodes["lab-2"].op, "delete");
