@@ -17,7 +17,7 @@ import {
 } from "./inventory";
 import { nodeMember, NodeAgents, PreparedNode, stepsOf, Turns } from "./node";
 import { Derive, Pki, Serve } from "./pki";
-import { NodeReport, nodesReady } from "./remote";
+import { NodeReport, nodesReady, rewriteSecrets } from "./remote";
 import { Digests } from "./render/artifacts";
 
 export interface ClusterArgs {
@@ -69,6 +69,12 @@ export class Cluster extends pulumi.ComponentResource {
         for (const machine of machines.filter(({ node }) => isControlPlane(node))) {
             const name = `${machine.node.name}-control-plane`;
             answering.push(new ControlPlane(name, { ...machine, after: [...answering] }, child).ready);
+        }
+
+        const { generation } = settings.encryption;
+        if (generation > 1) {
+            const args = { controlPlane: firstControlPlane(nodes), generation };
+            rewriteSecrets(`${name}-rewrite-secrets`, args, { ...child, dependsOn: answering });
         }
 
         this.kubeconfig = pki.adminKubeconfig;

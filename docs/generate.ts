@@ -53,6 +53,7 @@ const sections: readonly Section[] = [
             "api.operator.host": "Name or address; it gets into the API server's certificate.",
             "api.operator.port": "Port, where it is not `api.port`.",
             certificates: "How long certificates are valid, and when they are made anew.",
+            encryption: "Secrets at rest; [security](security.md#a-new-key-for-secrets) says how their key is changed.",
             "kubeProxy.mode": "How kube-proxy handles services. Any other field may stand beside it.",
         },
     },

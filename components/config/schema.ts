@@ -227,6 +227,15 @@ export const clusterSchema = z.strictObject({
             protect: z.boolean().default(false).describe("Refuse to delete the authorities, even by destroy."),
         })
         .prefault({}),
+    encryption: z
+        .strictObject({
+            generation: z
+                .int("must be a whole number")
+                .min(1, "must be at least 1")
+                .default(1)
+                .describe("Counted up, by one at a time, to encrypt the secrets in etcd with a new key."),
+        })
+        .prefault({}),
     podSecurity: z
         .enum(["privileged", "baseline", "restricted"])
         .default("baseline")

@@ -28,12 +28,14 @@ export class ControlPlane extends pulumi.ComponentResource {
     constructor(name: string, args: ControlPlaneArgs, opts: pulumi.ComponentResourceOptions) {
         super("slipway:controlplane:ControlPlane", name, {}, opts);
         const { node, cluster, nodes, prepared, pki, step } = args;
+        // Nothing public tells which key encrypts secrets, so that a preview would show nothing of a new one.
+        const given = { digest: pki.digestFor(node), encryption: String(cluster.encryption.generation) };
         const credentials = step(
             `${node.name}-credentials`,
             {
                 kind: "credentials",
                 manifest: pki.credentialsFor(node),
-                arguments: { digest: pki.digestFor(node) },
+                arguments: given,
             },
             { parent: this, dependsOn: prepared.base },
         );
@@ -42,7 +44,7 @@ export class ControlPlane extends pulumi.ComponentResource {
             {
                 kind: "control-plane",
                 manifest: render(...controlPlane(node, cluster, nodes, kitPath())),
-                arguments: { digest: pki.digestFor(node) },
+                arguments: given,
             },
             { parent: this, dependsOn: [...args.after, prepared.staged, credentials] },
         );

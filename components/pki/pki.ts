@@ -76,7 +76,8 @@ export class Pki extends pulumi.ComponentResource {
         const { generation, protect } = cluster.certificates;
         this.serviceAccount = makeKey(`${name}-service-account-g${generation}`, { parent: this, protect });
         this.atRest = makeKey(`${name}-encryption-g${generation}`, { parent: this, protect });
-        this.encryption = pulumi.secret(this.atRest.privateKeyPem.apply((pem) => encryptionConfig(pem, generation)));
+        const writer = { authorities: generation, generation: cluster.encryption.generation };
+        this.encryption = pulumi.secret(this.atRest.privateKeyPem.apply((pem) => encryptionConfig(pem, writer)));
         this.admin = this.issue(name, adminCertificate(cluster));
         for (const node of controlPlanes(nodes)) {
             const specs = controlPlaneCertificates(cluster, node, nodes);

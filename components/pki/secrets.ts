@@ -2,13 +2,28 @@ import { createHash, hkdfSync } from "node:crypto";
 
 import { yaml } from "../render/text";
 
+/** Which key writes: `authorities` counts `certificates.generation`, `generation` counts `encryption.generation`. */
+export interface EncryptionArgs {
+    readonly authorities: number;
+    readonly generation: number;
+}
+
 /**
- * The API server's configuration for secrets at rest, with a key derived from a private key that the state keeps:
- * equal key, equal text, so that nothing restarts without a reason.
+ * The API server's configuration for secrets at rest, with keys derived from a private key that the state keeps: equal
+ * key, equal text, so that nothing restarts without a reason.
+ *
+ * The key of the next generation is there already, to read with: so control planes, which take a new generation one after
+ * the other, read what the first of them writes. Those of the generations before stay, for what was written with them
+ * and for snapshots.
  * https://kubernetes.io/docs/tasks/administer-cluster/encrypt-data/
  */
-export function encryptionConfig(privateKeyPem: string, generation: number): string {
-    const secret = Buffer.from(hkdfSync("sha256", privateKeyPem, "", "slipway secrets at rest", 32)).toString("base64");
+export function encryptionConfig(privateKeyPem: string, { authorities, generation }: EncryptionArgs): string {
+    const before = Array.from({ length: generation - 1 }, (_, index) => generation - 1 - index);
+    const keys = [generation, generation + 1, ...before].map((number) => ({
+        // What is encrypted has the key's name in front: a name never changes.
+        name: number === 1 ? `key-${authorities}` : `key-${authorities}-${number}`,
+        secret: encryptionKey(privateKeyPem, number),
+    }));
     return yaml({
         apiVersion: "apiserver.config.k8s.io/v1",
         kind: "EncryptionConfiguration",
@@ -16,10 +31,17 @@ export function encryptionConfig(privateKeyPem: string, generation: number): str
             {
                 resources: ["secrets"],
                 // identity last: what was written before is still read.
-                providers: [{ secretbox: { keys: [{ name: `key-${generation}`, secret }] } }, { identity: {} }],
+                providers: [{ secretbox: { keys } }, { identity: {} }],
             },
         ],
     });
+}
+
+/** 32 bytes in base64, what secretbox takes. */
+function encryptionKey(privateKeyPem: string, generation: number): string {
+    const purpose = "slipway secrets at rest";
+    const info = generation === 1 ? purpose : `${purpose} ${generation}`;
+    return Buffer.from(hkdfSync("sha256", privateKeyPem, "", info, 32)).toString("base64");
 }
 
 /** 256 bits in hexadecimal that follow from a private key and what they are for, and from nothing else. */

@@ -46,6 +46,7 @@ export function nodeChange(
                 changedPaths(before, after).forEach((path) => changed.add(path));
             }
             if (told.some(({ what }) => what === kit)) changed.add(`${paths.slipway}/kit/current`);
+            if (changesKeyForSecrets(resource)) changed.add(paths.encryptionConfig);
             renewed.forEach(({ files }) => files.forEach((file) => changed.add(file)));
         }
     }
@@ -58,6 +59,13 @@ function nodeOp(steps: readonly StepResource[]): NodeChange["op"] {
     return base === undefined || base === "same" ? "update" : base;
 }
 
+/** Whether control planes get another key for secrets at rest. */
+function changesKeyForSecrets({ before, after }: Resource): boolean {
+    const [old, now] = [commandOf(before), commandOf(after)];
+    return old?.words.get(encryption) !== now?.words.get(encryption);
+}
+
+const encryption = "encryption";
 const kit = "node kit";
 const everything = "everything";
 
@@ -106,7 +114,10 @@ function updateOf(step: NodeStep, resource: Resource, renewed: readonly NodeCred
         const [from, to] = [old!.words.get(key), now!.words.get(key)];
         if (from === to) continue;
         if (key === "digest") tellDigest(step, changes);
-        else if (key !== "generation") tell(`argument ${key}`, `${from ?? "none"} → ${to ?? "none"}`);
+        // Both steps of a control plane have it; the file that it stands for is one of the credentials.
+        else if (key === encryption) {
+            if (step === "credentials") tell("key for secrets", `generation ${from ?? "none"} → ${to ?? "none"}`);
+        } else if (key !== "generation") tell(`argument ${key}`, `${from ?? "none"} → ${to ?? "none"}`);
         else if (drift.length === 0) changes.push({ step, what: "what differs on the node", how: "drifted" });
     }
     // Only the update knows the digest of certificates that it makes; the owner's name has one in it.

@@ -37,6 +37,15 @@ function engineStopped(error: Error): { stdout: string } {
     return { stdout: "" };
 }
 
+/** A secret as etcd keeps it: "NAMESPACE/NAME". */
+const inEtcd = (secret: string) =>
+    onNode(
+        "e2e-1",
+        "cd /etc/kubernetes/pki && /opt/etcd/current/etcdctl --endpoints https://127.0.0.1:2379 --cacert /etc/etcd/pki/ca.crt " +
+            "--cert apiserver-etcd-client.crt --key apiserver-etcd-client.key " +
+            `get --print-value-only /registry/secrets/${secret} | tr -cd '[:print:]'`,
+    );
+
 const everyNodeReady = () =>
     eventually("every node Ready", 120, async () => {
         const lines = (await stack.kubectl("get", "nodes", "--no-headers")).trim().split("\n");
@@ -151,6 +160,39 @@ describe("a cluster on the lab, from nothing to nothing", function () {
             }
         });
 
+        it("is hardened: nobody is anonymous, baseline holds, writes are in the audit log, secrets are nowhere in clear", async () => {
+            const status = (path: string) =>
+                onNode("e2e-1", `curl -sk -o /dev/null -w '%{http_code}' https://127.0.0.1:6443${path}`);
+            assert.deepEqual([await status("/api"), await status("/livez")], ["401", "200"]);
+            await stack.kubectl("create", "namespace", "fresh");
+            const privileged = ["run", "p", "-n", "fresh", "--image=x", "--privileged"];
+            await assert.rejects(stack.kubectl(...privileged), /violates PodSecurity "baseline:latest"/);
+            await stack.kubectl("create", "secret", "generic", "s", "-n", "fresh", "--from-literal=word=Winterreise");
+            const log = await onNode("e2e-1", 'grep -h \'"namespace":"fresh"\' /var/log/kubernetes/audit/audit.log');
+            assert.match(log, /"verb":"create".*"resource":"secrets"/);
+            assert.doesNotMatch(log, /Winterreise|V2ludGVycmVpc2/);
+            assert.match(await inEtcd("fresh/s"), /k8s:enc:secretbox:v1:key-1:/);
+        });
+
+        it("the audit names what is changed by hand; one up mends it, and gives the secrets a new key", async () => {
+            assert.match((await stack.must(["audit"])).output, /, 0 fail\./);
+            await onNode("e2e-2", "chmod 644 /var/lib/kubelet/config.yaml");
+            const { status, output } = await stack.slipway(["audit"]);
+            assert.equal(status, 1);
+            assert.match(output, /4\.1\.9 +e2e-2 .*config\.yaml has mode 644, more than 600/);
+            config.cluster.encryption = { generation: 2 };
+            stack.configure(config);
+            const preview = (await stack.must(["preview"])).output;
+            assert.match(preview, /key for secrets\s+generation 1 → 2/);
+            assert.match(preview, /restarts kube-apiserver\.service/);
+            await stack.must(["up"]);
+            assert.match(await inEtcd("fresh/s"), /k8s:enc:secretbox:v1:key-1-2:/);
+            const data = await stack.kubectl("get", "secret", "s", "-n", "fresh", "-o", "jsonpath={.data.word}");
+            assert.equal(Buffer.from(data, "base64").toString(), "Winterreise");
+            await stack.kubectl("delete", "namespace", "fresh");
+            await stack.must(["audit"]);
+        });
+
         it("a second up changes nothing and restarts nothing (X2)", async () => {
             const before = await startTimes(nodes);
             const { output } = await stack.must(["up"]);
@@ -185,6 +227,8 @@ describe("a cluster on the lab, from nothing to nothing", function () {
                 await stack.must(["up"], { show: true });
                 assert.deepEqual(restarted(started, await startTimes(nodes)), []);
                 assert.doesNotMatch((await stack.must(["preview"])).output, /to update|to create|to delete|to replace/);
+                // With everything on that Slipway can deploy.
+                await stack.must(["audit"]);
             });
         });
 

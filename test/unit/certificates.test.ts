@@ -61,10 +61,25 @@ describe("certificates", () => {
 
 describe("secrets at rest", () => {
     it("have a key of 32 bytes that depends on the private key only", () => {
-        const secret = (pem: string) => /secret: (\S+)/.exec(encryptionConfig(pem, 1))![1];
+        const secret = (pem: string) =>
+            /secret: (\S+)/.exec(encryptionConfig(pem, { authorities: 1, generation: 1 }))![1];
         assert.equal(Buffer.from(secret("a"), "base64").length, 32);
         assert.equal(secret("a"), secret("a"));
         assert.notEqual(secret("a"), secret("b"));
+    });
+
+    it("are written with the key of one generation, and read with the next one's and all that were before", () => {
+        const keys = (generation: number) => {
+            const text = encryptionConfig("a", { authorities: 1, generation });
+            return [...text.matchAll(/name: (\S+)\n +secret: (\S+)/g)].map(([, name, secret]) => ({ name, secret }));
+        };
+        const names = (generation: number) => keys(generation).map(({ name }) => name);
+        assert.deepEqual(names(1), ["key-1", "key-1-2"]);
+        assert.deepEqual(names(2), ["key-1-2", "key-1-3", "key-1"]);
+        assert.deepEqual(names(3), ["key-1-3", "key-1-4", "key-1-2", "key-1"]);
+        // Whoever still has the generation before reads what the next one writes.
+        assert.ok(keys(1).some(({ secret }) => secret === keys(2)[0].secret));
+        assert.equal(new Set(keys(3).map(({ secret }) => secret)).size, 4);
     });
 });
 

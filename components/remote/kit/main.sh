@@ -66,9 +66,13 @@ main() {
             await_nodes
             return
             ;;
+        rewrite-secrets)
+            rewrite_secrets
+            return
+            ;;
         base | stage | credentials | control-plane | activate) verb=${2:-} ;;
-        *) fail "The kit knows no step '$kind': base, stage, credentials, control-plane, activate, join, member, ready, approve," \
-            "keep-state, give-state, snapshots, give-snapshot, restore, probe, preflight." ;;
+        *) fail "The kit knows no step '$kind': base, stage, credentials, control-plane, activate, join, member, ready," \
+            "rewrite-secrets, approve, keep-state, give-state, snapshots, give-snapshot, restore, probe, preflight." ;;
     esac
     case $verb in
         check | apply | remove) ;;
