@@ -55,7 +55,10 @@ export async function check(args: Arguments, root: string, progress: Progress): 
     const unsafe = hostKeyProblems(settings, commandFor("trust", args));
     const problems = [...plan.problems, ...unsafe, ...(await preflight(plan, settings))];
     const lines = [node, ...describePlan(plan), ...problems.map((problem) => `✘ ${problem}`)];
-    const machines = await checkMachines({ args, root, progress, stack, settings });
+    const machines =
+        unsafe.length > 0
+            ? { lines: ["⚠ The machines were not asked: their host keys come first."], fit: false }
+            : await checkMachines({ args, root, progress, stack, settings });
     const fits = problems.length === 0 && machines.fit;
     lines.push(...machines.lines, fits ? "Nothing is missing: `npm run up` can begin." : "");
     process.stdout.write(`${lines.join("\n").trimEnd()}\n`);

@@ -51,12 +51,19 @@ describe("slipway check, of the machines", () => {
                 network: { backend: "host-gw" },
             },
             nodes: ports.map((port, i) => ({
+                ...pinned(port),
                 name: `hex-n${i + 1}`,
                 address: `127.0.1.${i + 1}`,
                 roles: i === 0 ? ["control-plane", "worker"] : ["worker"],
-                ssh: { port },
             })),
         });
+
+    /** How to log in there; a port of nobody's has some key. */
+    const pinned = (port: number) => {
+        const { hostKey } = servers.find((server) => server.port === port) ?? servers[0];
+        return { ssh: { port, ...(trusted && { hostKey }) } };
+    };
+    let trusted = true;
 
     const checking = async () => {
         let printed = "";
@@ -95,6 +102,17 @@ describe("slipway check, of the machines", () => {
         const { printed } = await checking();
         assert.match(printed, /Machines: 1 were asked/);
         assert.doesNotMatch(printed, /✘ hex/);
+    });
+
+    it("asks nobody before host keys are pinned", async () => {
+        trusted = false;
+        configure(servers[0].port);
+        trusted = true;
+        const { logins } = servers[0];
+        const { status, printed } = await checking();
+        assert.equal(status, 1);
+        assert.match(printed, /⚠ The machines were not asked: their host keys come first\./);
+        assert.equal(servers[0].logins, logins);
     });
 
     const refusing = async () => {
