@@ -2,10 +2,6 @@
 # A node makes itself free of pods, and takes them again, by its kubelet's own credential. That one may cordon its node,
 # list and evict its pods, and nothing else: so no DaemonSet is asked for, and what has gone is seen by listing.
 
-# Written before a node is cordoned here, so that it is uncordoned after a kill, too; one that was cordoned by somebody
-# else stays so.
-cordoned=$state/cordoned
-
 own_kubectl() {
     kubectl --kubeconfig /var/lib/kubelet/kubeconfig "$@"
 }
@@ -29,15 +25,16 @@ drain_node() {
 cordon_node() {
     is=$(own_kubectl get node "$node" -o 'jsonpath={.spec.unschedulable}') || return 1
     [ "$is" != true ] || return 0
-    : >"$cordoned"
+    # Before it is done, so that it is undone after a kill, too; what somebody else cordoned stays so.
+    : >"$state/cordoned"
     own_kubectl patch node "$node" -p '{"spec":{"unschedulable":true}}' >/dev/null
 }
 
 # A node that was cordoned here takes pods again.
 uncordon_node() {
-    [ -f "$cordoned" ] || return 0
+    [ -f "$state/cordoned" ] || return 0
     own_kubectl patch node "$node" -p '{"spec":{"unschedulable":null}}' >/dev/null || return 1
-    rm "$cordoned"
+    rm "$state/cordoned"
 }
 
 # evictable_pods: lines "NAMESPACE NAME [going]"; what has ended needs no room, and a DaemonSet's pod would come back

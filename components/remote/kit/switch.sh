@@ -55,7 +55,7 @@ finish_leaving() {
 
 # return_to_work: once the node is Ready, with the runtime that it has now, it takes pods again
 return_to_work() {
-    [ -n "$left" ] || [ -f "$cordoned" ] || return 0
+    [ -n "$left" ] || [ -f "$state/cordoned" ] || return 0
     for runtime in docker containerd; do
         if grep -q "${tab}unit${tab}$(cri_unit "$runtime")${tab}" "$work/index"; then
             await_own_node "$runtime"
