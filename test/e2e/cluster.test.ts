@@ -6,6 +6,7 @@ import * as http from "node:http";
 import { promisify } from "node:util";
 
 import { allImages, allOf, applications } from "./applications";
+import { filesBelow, found, needlesIn, needlesOf, watchProcesses } from "./secrets";
 import { docker, eventually, lab, onNode, restarted, startTimes, TestStack, traces } from "./harness";
 
 const run = promisify(execFile);
@@ -73,6 +74,11 @@ describe("a cluster on the lab, from nothing to nothing", function () {
         return (await asked.catch(engineStopped)).stdout.trim();
     };
 
+    /** For the search for secrets: what runs have printed, and every process that ran on a node meanwhile. */
+    const printed: string[] = [];
+    let processes: ReturnType<typeof watchProcesses>;
+    let seen = "";
+
     // Mocha runs what stands in nested suites last: so everything does.
     describe("it is built", () => {
         it("down clears what an up that was killed half-way has made", async () => {
@@ -83,9 +89,26 @@ describe("a cluster on the lab, from nothing to nothing", function () {
             assert.equal(await ours("network", "ls"), "");
         });
 
-        it("up, killed half-way and run again, builds the cluster and says what to try", async () => {
+        it("a node that fails holds up no other, and the end says who failed and why (X10)", async () => {
             await killedHalfWay(/-stage creat/);
+            await onNode("e2e-3", "mkdir -p /etc/kubernetes/pki/ca.crt");
+            processes = watchProcesses(nodes);
+            const { status, output } = await stack.slipway(["up"], { show: true });
+            await onNode("e2e-3", "rmdir /etc/kubernetes/pki/ca.crt");
+            printed.push(output);
+            assert.notEqual(status, 0);
+            const end = output.slice(output.lastIndexOf("`pulumi up` ended"));
+            assert.match(end, /^ {2}e2e-3 \(credentials\): \/etc\/kubernetes\/pki\/ca\.crt is a directory on e2e-3/m);
+            assert.equal([...end.matchAll(/^ {2}\S/gm)].length, 1, "one cause");
+            const ready = (await onNode("e2e-1", "kubectl get nodes --no-headers")).match(/^\S+/gm);
+            assert.deepEqual(ready, ["e2e-1", "e2e-2"]);
+        });
+
+        it("up, killed and failed half-way and run again, builds the cluster and says what to try", async () => {
             const { output } = await stack.must(["up"], { show: true });
+            printed.push(output);
+            seen = await processes.end();
+            assert.match(output, /^Time\n(.*\n)* {4}activate +[\d.]+ s/m);
             for (const node of nodes) assert.match(output, new RegExp(node));
             assert.match(output, /http:\/\/172\.31\.232\.\d+:\d+\//);
             assert.match(output, /kubeconfig/i);
@@ -263,6 +286,47 @@ describe("a cluster on the lab, from nothing to nothing", function () {
             assert.doesNotMatch(stored, /PRIVATE KEY|"[a-z0-9]{6}\.[a-z0-9]{16}\\n"/);
             const processes = await docker("exec", nodes[0], "sh", "-c", "cat /proc/[0-9]*/cmdline | tr '\\0' ' '");
             assert.doesNotMatch(processes.stdout, /PRIVATE KEY|--token[ =]/);
+        });
+
+        it("no key, token or password of the run is anywhere but where it belongs", async () => {
+            const exporting = ["pulumi", "--", "stack", "export", "--show-secrets", "--stack", stack.name];
+            const needles = [
+                ...needlesOf(JSON.parse((await stack.must(exporting)).stdout)),
+                ...needlesIn("SSH keys", filesBelow(`${stack.home}/lab`)),
+                { of: "passphrase", text: fs.readFileSync(`${stack.home}/passphrase`, "utf8").trim() },
+            ];
+            // What is searched for is there where it belongs: the operator's key, a join token.
+            assert.deepEqual(found(needles, fs.readFileSync(stack.kubeconfig(), "utf8")), ["e2e"]);
+            assert.ok(needles.some(({ of }) => of === "e2e-2-credentials") && needles.length > 50);
+
+            const temporary = `${stack.home}/temporary`;
+            fs.mkdirSync(temporary, { recursive: true });
+            stack.configure({ ...config, cluster: { ...config.cluster, kubelet: { maxPods: 99 } } });
+            const loud = await stack.must(["preview", "--diff", "--", "--verbose=9"], { env: { TMPDIR: temporary } });
+            stack.configure(config);
+            const places: Record<string, string> = {
+                "what up prints": printed.join(""),
+                "a diff, and Pulumi's log at its highest verbosity": loud.output,
+                "files that a run leaves here": filesBelow(temporary),
+                "the state, its history and its backups": filesBelow(`${stack.home}/state`),
+                "arguments and environments of processes": seen,
+            };
+            for (const node of nodes) {
+                const journal =
+                    "journalctl --no-pager -a -o cat; find /var/log -type f -not -path '*/journal/*' -exec cat {} +";
+                places[`the logs of ${node}`] = await onNode(node, journal);
+                const left = "find /tmp /var/tmp /run/slipway /home -type f -exec cat {} +";
+                places[`temporary files of ${node}`] = await onNode(
+                    node,
+                    `${left}; zcat /var/lib/slipway/state.json.gz; true`,
+                );
+            }
+            const leaks = Object.entries(places).map(([place, text]) => [place, found(needles, text)]);
+            assert.deepEqual(
+                leaks.filter(([, of]) => of.length > 0),
+                [],
+            );
+            assert.ok(loud.output.includes("rpc.go") && seen.includes("kubelet"), "the places were searched");
         });
 
         it("a kubeconfig for somebody else has a name, groups and an end of its own, and may do what its groups may", async () => {
