@@ -10,6 +10,7 @@ import { kubectl } from "../setup/commands/kubectl";
 import { mirror } from "../setup/commands/mirror";
 import { check, kubeconfig, pulumi } from "../setup/commands/others";
 import { restore } from "../setup/commands/restore";
+import { sbom } from "../setup/commands/sbom";
 import { trust } from "../setup/commands/trust";
 import { preview } from "../setup/commands/preview";
 import { up } from "../setup/commands/up";
@@ -43,6 +44,7 @@ const commands: Record<CommandName, Command> = {
     dashboard: (...args) => dashboardModule().dashboard(...args),
     logs: (...args) => logsModule().logs(...args),
     trust,
+    sbom,
     "support-bundle": (...args) => supportModule().supportBundle(...args),
     kubeconfig,
     kubectl,

@@ -7,6 +7,7 @@ export const commands = {
     up: "build the cluster, or bring it to what the configuration says",
     preview: "show what `up` would change, and which units restart; changes nothing",
     drift: "show what somebody changed by hand, on nodes and in the API; ends with 1 when there is any",
+    sbom: "print what the cluster runs as a software bill of materials (CycloneDX): binaries, images, packages",
     audit: "hold the living cluster against the CIS benchmark's controls; ends with 1 when one fails",
     down: "destroy everything that `up` made",
     adopt: "bring back a state that was lost here, from the copy on the control planes",

@@ -179,8 +179,9 @@ describe("six boards, an inventory of machines like any other", function () {
         for (const { name, architecture, kernel, system, cpus, memory, disk, versions } of nodes) {
             for (const fact of [architecture, kernel, cpus, memory, disk]) assert.ok(fact, name);
             assert.match(`${system}`, name === "hex-n3" ? /GNU\/Linux 13/ : /GNU\/Linux 12/);
-            const programs = ["containerd", "cri-dockerd", "docker", "kubelet", "runc"];
-            assert.deepEqual(Object.keys(versions).sort(), name === "hex-n1" ? [...programs, "etcd"].sort() : programs);
+            const own = { "hex-n1": ["cri-dockerd", "etcd"], "hex-n4": [] }[name] ?? ["cri-dockerd"];
+            const programs = ["containerd", "docker", "kubelet", "runc", ...own];
+            assert.deepEqual(Object.keys(versions).sort(), programs.sort(), name);
         }
         const { stdout } = await stack.must(["info"]);
         const programs = /^  hex-n2 +1\.36\.3( +\d+\.\d+\S*){4} +-$/m;
@@ -196,6 +197,42 @@ describe("six boards, an inventory of machines like any other", function () {
         const fresh = (await boards.logins()) - logins;
         assert.ok(fresh >= 1 && fresh <= 4, `${fresh} logins to the bastion, which all boards stand behind`);
         assert.deepEqual(restarted(before, await marks(names)), []);
+    });
+
+    it("a board moves from docker to containerd in its turn, its pods elsewhere; no request to nginx fails", async () => {
+        boards.runtimes["hex-n6"] = "containerd";
+        boards.configure(names, drain);
+        assert.match((await stack.must(["preview"])).output, /hex-n6.*container runtime docker → containerd/s);
+        const before = await marks(except("hex-n6"));
+        const asking = `curl -sS -o /dev/null --max-time 5 http://${await nginx()}`;
+        const visits = onNode(
+            "hex-n1",
+            `rm -f /tmp/enough; good=0; bad=0
+            until [ -e /tmp/enough ]; do if ${asking}; then good=$((good + 1)); else bad=$((bad + 1)); fi; done
+            rm /tmp/enough; echo $good $bad`,
+        );
+        try {
+            await stack.must(["up"]);
+            await allReady(names);
+        } finally {
+            await onNode("hex-n1", "touch /tmp/enough");
+        }
+        const [good, bad] = (await visits).trim().split(" ").map(Number);
+        assert.equal(bad, 0, `${bad} of ${good + bad} requests failed`);
+        assert.ok(good > 50, `${good} answers`);
+        assert.deepEqual(restarted(before, await marks(except("hex-n6"))), []);
+        const { items } = await stack.kubectlJson<{
+            items: { metadata: { name: string }; status: { nodeInfo: { containerRuntimeVersion: string } } }[];
+        }>("get", "nodes");
+        const runtimes = items.map(({ metadata, status }) => [
+            metadata.name,
+            status.nodeInfo.containerRuntimeVersion.split(":")[0],
+        ]);
+        assert.deepEqual(
+            runtimes,
+            names.map((name) => [name, boards.runtimes[name] ?? "docker"]),
+        );
+        await stack.kubectl("rollout", "status", "deployment/everywhere", "--timeout=60s");
     });
 
     it("a worker is drained before it goes, unless a disruption budget stands against it (X5)", async () => {

@@ -15,7 +15,7 @@ const example = path.resolve(__dirname, "..", "..", "Pulumi.hex.yaml");
 
 /**
  * What plays the boards: six machines that know nothing of each other, with an ordinary user and fixed addresses. One has
- * Debian 13.
+ * Debian 13, and one its containers with containerd.
  */
 const lab = parseLab({
     name: "hex",
@@ -47,6 +47,8 @@ export class Boards {
     private readonly user = makeKeyPair();
     private readonly jump = makeKeyPair();
     private bastion?: ThrowAwayNode;
+    /** Boards whose containers aren't docker's. */
+    readonly runtimes: Record<string, string> = { "hex-n4": "containerd" };
     private readonly hex = parse(fs.readFileSync(example, "utf8")).config as Record<string, Settings & HexNode[]>;
     private daemon = false;
 
@@ -147,9 +149,9 @@ export class Boards {
         const keys = { user: this.user, host: this.user };
         const { mirrorPath } = mounted(this.stack.mirror());
         const played = labNodes(lab, { engine, keys, mirrorPath })[this.names.indexOf(name)];
-        const { address, source, docker, kubelet, kubeProxy } = played;
+        const { address, source, docker, containerd, kubelet, kubeProxy } = played;
         const ssh = { host: address, port: sshPorts[name], hostKey: own.hostKey };
-        return { address, ssh, source, docker, kubelet, kubeProxy };
+        return { address, ssh, source, runtime: this.runtimes[name], docker, containerd, kubelet, kubeProxy };
     }
 
     private get proxy(): Settings | undefined {

@@ -358,6 +358,18 @@ describe("a cluster on the lab, from nothing to nothing", function () {
             assert.doesNotMatch(await stack.kubectl("get", "csr", "-o", "name"), /slipway-user/);
         });
 
+        it("sbom lists binaries with the digests that nodes checked, images, and every node's packages (X6)", async () => {
+            const { components } = JSON.parse((await stack.must(["sbom"])).stdout) as {
+                components: { name: string; hashes?: { content: string }[]; properties: { value: string }[] }[];
+            };
+            const named = (name: string) => components.find((component) => component.name === name)!;
+            const sum = await onNode("e2e-2", "sha256sum /opt/k8s/kubernetes/kubelet");
+            assert.equal(named("kubelet").hashes![0].content, sum.split(" ")[0]);
+            for (const name of ["kubelet", "nginx", "runc"]) {
+                assert.equal(named(name).properties[0].value, nodes.join(","), name);
+            }
+        });
+
         it("a support bundle has logs and states of every node, and no secret", async () => {
             const { stdout } = await stack.must(["support-bundle"]);
             const bundle = stdout.trim();

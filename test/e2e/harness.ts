@@ -171,7 +171,7 @@ export function docker(...args: string[]): Promise<{ stdout: string; stderr: str
 }
 
 const units =
-    "docker cri-dockerd kubelet kube-proxy kubernetes-hosts " +
+    "docker cri-dockerd cri-containerd kubelet kube-proxy kubernetes-hosts " +
     "etcd kube-apiserver kube-controller-manager kube-scheduler kube-csr-approver";
 
 /** When each unit of ours last started, by "NODE/UNIT": equal before and after means nothing was restarted. */

@@ -1,0 +1,69 @@
+import { run } from "../../components/remote/ssh";
+import type { NodeSpec } from "../../components/inventory";
+import { billOfMaterials, type Inventoried } from "../../operations/sbom";
+import type { Arguments } from "../arguments";
+import { Failure } from "../failure";
+import { machinesOf } from "../machines";
+import { prepare } from "../prepare";
+import type { Progress } from "../progress";
+import { checkSettings } from "../settings";
+import { exportState, findStack, type StateResource } from "../stack";
+import { commandFor } from "../texts";
+
+/** How long a machine may take to name its packages, in milliseconds. */
+const patience = 20_000;
+
+const question = `dpkg --print-architecture; . /etc/os-release; echo "$ID $VERSION_ID"
+dpkg-query -W -f='\${db:Status-Status} \${Package} \${Version}\\n' | sed -n 's/^installed //p'`;
+
+/** `slipway sbom`: a software bill of materials of what the cluster runs, on stdout and nothing else. */
+export async function sbom(args: Arguments, root: string, progress: Progress): Promise<number> {
+    const { stack: name, configFile } = args;
+    const stack = findStack(root, { name, configFile, needed: true });
+    const { cluster } = checkSettings(stack);
+    const prepared = await prepare({ stack: name, configFile, root, progress, purpose: "inspect" });
+    const resources = (await exportState(prepared)).deployment.resources ?? [];
+    const machines = (await machinesOf(prepared)).filter(({ lost }) => !lost);
+    const staged = machines.flatMap((machine) => {
+        const stage = manifestOf(resources, machine.name);
+        return stage === undefined ? [] : [{ machine, stage }];
+    });
+    if (staged.length === 0) {
+        throw new Failure(`Stack ${name} has no nodes yet: run ${commandFor("up", args)} until it succeeds.`);
+    }
+    const asked = await Promise.all(staged.map(({ machine, stage }) => ask(machine, stage)));
+    const problems = asked.filter((answer) => typeof answer === "string");
+    if (problems.length > 0) {
+        throw new Failure(["A bill that leaves machines out would say too little:", ...problems].join("\n"));
+    }
+    const bill = billOfMaterials(cluster.name, cluster.kubernetes.version, asked as Inventoried[], new Date());
+    process.stdout.write(`${JSON.stringify(bill, null, 2)}\n`);
+    return 0;
+}
+
+/** What a node's staging was told, as the state has it. */
+function manifestOf(resources: readonly StateResource[], node: string): string | undefined {
+    const step = resources.find(({ urn }) => urn.endsWith(`::${node}-stage`));
+    const stdin = step?.inputs?.stdin;
+    return typeof stdin === "string" ? stdin : undefined;
+}
+
+/** A machine's answer; a sentence where there is none. */
+async function ask({ name, ssh }: NodeSpec, stage: string): Promise<Inventoried | string> {
+    try {
+        const { code, stdout, stderr } = await run(ssh, question, { timeout: patience });
+        if (code !== 0) return `  - ${name}: ${stderr.trim()}`;
+        const [architecture, system, ...packages] = stdout.trim().split("\n");
+        const pair = (line: string) => line.split(" ") as [string, string | undefined];
+        const [id, version = ""] = pair(system);
+        return {
+            node: name,
+            architecture,
+            system: { id, version },
+            packages: packages.map(pair).map(([name, version = ""]) => ({ name, version })),
+            stage,
+        };
+    } catch (error) {
+        return `  - ${name}: ${(error as Error).message}`;
+    }
+}
