@@ -8,7 +8,7 @@ import { controlPlane, Fleet, nodeNames, type NodeSettings, type Touched } from 
 
 /** A worker's own steps, sorted. A control plane also keeps a copy of each new state. */
 const workerSteps = ["activate", "base", "credentials", "stage"];
-const created = (steps: readonly string[]) => ["copy", ...steps.map((step) => `${step} apply`)].sort();
+const created = (steps: readonly string[]) => ["copy", "preflight", ...steps.map((step) => `${step} apply`)].sort();
 
 /** Resources of one worker: what exists for its sake and is touched with it alone. */
 function workerResources(name: string, operation: string): Touched {

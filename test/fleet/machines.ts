@@ -8,6 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Server, utils, type Connection, type Session, type SFTPWrapper } from "ssh2";
 
 import type { KindReport, NodeReport } from "../../components/remote";
+import type { Fitness } from "../../components/remote/fitness";
 import { keyPair } from "../contract/sshServer";
 
 /** How long a machine takes for a command, in milliseconds. */
@@ -25,7 +26,7 @@ const done: Answer = { code: 0, stdout: "" };
 export type OnApply = (step: { machine: string; kind: string; manifest: string }) => void;
 
 export class Machines {
-    /** What each machine was asked for since `asked` was last emptied: "probe", "holdings", "copy", "stage apply", "join w-2", … */
+    /** What each machine was asked for since `asked` was last emptied: "preflight", "probe", "holdings", "copy", "stage apply", "join w-2", … */
     readonly asked: Record<string, string[]> = {};
     private readonly machines = new Map<string, Machine>();
     private held: Promise<void> = Promise.resolve();
@@ -142,6 +143,11 @@ class Machine {
 
     /** `test ! -e …/step || sh …/step WORD… KEY=VALUE…`: what stands after the last path is what is asked. */
     private async answer(command: string, manifest: string): Promise<Answer> {
+        // A script on standard input: whether the machine can be a node.
+        if (command.endsWith(" sh -s")) {
+            await this.heard("preflight");
+            return { code: 0, stdout: JSON.stringify(fit(this.name)) };
+        }
         if (command.includes(" get crd,pv,pvc ")) {
             await this.heard("holdings");
             return done;
@@ -184,6 +190,37 @@ class Machine {
             members: reportsOn(this.members),
         };
     }
+}
+
+/** What a machine says that nothing stands against. */
+function fit(name: string): Fitness {
+    const now = Date.now() / 1000;
+    return {
+        findings: [],
+        hostname: name,
+        machineId: name,
+        macs: [],
+        addresses: [],
+        system: "Debian GNU/Linux 12 (bookworm)",
+        kernel: "6.1.0",
+        architecture: "amd64",
+        cpus: 4,
+        memory: 8 * 2 ** 30,
+        disk: 100 * 2 ** 30,
+        writeMilliseconds: 1,
+        cgroup: 2,
+        missingModules: [],
+        swap: false,
+        conflicts: [],
+        otherPackages: [],
+        firewalls: [],
+        nameservers: ["192.168.0.1"],
+        folder: true,
+        listening: [],
+        reach: {},
+        began: now,
+        ended: now,
+    };
 }
 
 function remember(applied: Map<string, Words>, verb: string, name: string, words: Words): Answer {
