@@ -147,7 +147,7 @@ export function editGroups({ stack, nodes }: Tables): Edit[][] {
             {
                 name: "how long a drain may take",
                 edit: (to) => (to.cluster.drainSeconds = 200),
-                nodes: all(nodes, ["member ~ argument seconds"]),
+                nodes: all(nodes, ["activate ~ argument seconds", "member ~ argument seconds"]),
             },
         ],
         [
@@ -168,8 +168,8 @@ export function editGroups({ stack, nodes }: Tables): Edit[][] {
                 nodes: { [n2]: ["contact ~ machine, account or host key", ...connections] },
             },
             {
-                name: "host and port of one node's SSH",
-                edit: (to) => Object.assign(node(to, n3).ssh, { host: node(to, n3).address, port: 22 }),
+                name: "the host that is dialled for one node's SSH: its name, which the bastion knows",
+                edit: (to) => (node(to, n3).ssh.host = n3),
                 nodes: { [n3]: connections },
             },
         ],
