@@ -77,12 +77,12 @@ export class Cluster extends pulumi.ComponentResource {
             rewriteSecrets(`${name}-rewrite-secrets`, args, { ...child, dependsOn: answering });
         }
 
-        this.kubeconfig = pki.adminKubeconfig;
+        this.kubeconfig = pki.operatorKubeconfig;
         this.endpoint = operatorEndpoint(settings, nodes).url;
         this.pki = pki;
         this.provider = clusterProvider(
             name,
-            { cluster: settings.name, kubeconfig: this.kubeconfig },
+            { cluster: settings.name, kubeconfig: pki.adminKubeconfig },
             { ...child, dependsOn: answering },
         );
         this.lifetime = answering[0];

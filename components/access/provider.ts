@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 export interface ClusterProviderArgs {
     /** The cluster's name: its identity for the provider, known before any kubeconfig is. */
     readonly cluster: string;
-    /** The operator's kubeconfig, a secret. */
+    /** A kubeconfig that may do everything, a secret. */
     readonly kubeconfig: pulumi.Input<string>;
 }
 

@@ -223,6 +223,13 @@ export const clusterSchema = z.strictObject({
                 .min(0)
                 .optional()
                 .describe("`up` renews a certificate this long before it expires. Default: a quarter of `hours`."),
+            operatorHours: z
+                .int()
+                .min(1)
+                .optional()
+                .describe(
+                    "Validity of the certificate in the operator's kubeconfig; an `up` makes a new one. Default: `hours`.",
+                ),
             generation: z.int().min(1).default(1).describe("Counts up to make new certificate authorities."),
             protect: z.boolean().default(false).describe("Refuse to delete the authorities, even by destroy."),
         })
@@ -326,7 +333,10 @@ export interface ClusterSettings extends Omit<ParsedCluster, "domain" | "kuberne
     readonly versions: Versions;
     /** Images of the operator's own, which every node gets beside the catalogue's. */
     readonly images: readonly ImageSettings[];
-    readonly certificates: Required<ParsedCluster["certificates"]>;
+    readonly certificates: Required<Omit<ParsedCluster["certificates"], "operatorHours">> & {
+        /** Absent: as long as every other certificate. */
+        readonly operatorHours?: number;
+    };
 }
 export interface Settings {
     readonly cluster: ClusterSettings;

@@ -117,9 +117,12 @@ function certificateProblems(raw: unknown): string[] {
     if (!parsed.success) {
         return [];
     }
-    const { hours, authorityHours } = parsed.data;
+    const { hours, authorityHours, operatorHours = hours } = parsed.data;
     const renewHours = renewHoursOf(parsed.data);
     return [
+        ...(operatorHours <= hours
+            ? []
+            : [`cluster.certificates.operatorHours (${operatorHours}) is more than hours (${hours}).`]),
         ...(renewHours < hours
             ? []
             : [

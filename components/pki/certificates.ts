@@ -81,8 +81,9 @@ export function controlPlaneCertificates(
 }
 
 /**
- * The operator's certificate. Its group is Kubernetes' built-in one that may do everything, because somebody has to
- * bind the first role; give people short-lived certificates of other groups.
+ * The administrator's certificate, of the control planes, of the program and of the operator. Its group is Kubernetes'
+ * built-in one that may do everything, because somebody has to bind the first role; give people short-lived certificates
+ * of other groups.
  */
 export function adminCertificate(cluster: ClusterSettings): CertificateSpec {
     return {
@@ -93,6 +94,11 @@ export function adminCertificate(cluster: ClusterSettings): CertificateSpec {
         usages: ["client_auth"],
         hours: cluster.certificates.hours,
     };
+}
+
+/** The operator's own, where it shall end sooner than the program's. */
+export function operatorCertificate(cluster: ClusterSettings, hours: number): CertificateSpec {
+    return { ...adminCertificate(cluster), name: "operator", commonName: `${cluster.name}-operator`, hours };
 }
 
 /** What runs in the cluster and shows a certificate of the cluster's own authority to those who call it. */

@@ -11,6 +11,7 @@ import {
     authorityNames,
     CertificateSpec,
     controlPlaneCertificates,
+    operatorCertificate,
     Served,
     servingCertificate,
 } from "./certificates";
@@ -54,13 +55,16 @@ interface Issued {
 export class Pki extends pulumi.ComponentResource {
     /** SHA-256 of the cluster authority's certificate, hexadecimal, public. */
     readonly fingerprint: pulumi.Output<string>;
-    /** The operator's kubeconfig, a secret. */
+    /** What the program reaches the API with, a secret. */
     readonly adminKubeconfig: pulumi.Output<string>;
+    /** The operator's, a secret: the same, unless the operator's certificate is to end sooner. */
+    readonly operatorKubeconfig: pulumi.Output<string>;
 
     private readonly name: string;
     private readonly args: PkiArgs;
     private readonly authorities: Record<AuthorityName, Authority>;
     private readonly admin: Certificate;
+    private readonly operator?: Certificate;
     private readonly serviceAccount: tls.PrivateKey;
     private readonly atRest: tls.PrivateKey;
     private readonly encryption: pulumi.Output<string>;
@@ -79,6 +83,10 @@ export class Pki extends pulumi.ComponentResource {
         const writer = { authorities: generation, generation: cluster.encryption.generation };
         this.encryption = pulumi.secret(this.atRest.privateKeyPem.apply((pem) => encryptionConfig(pem, writer)));
         this.admin = this.issue(name, adminCertificate(cluster));
+        const { operatorHours } = cluster.certificates;
+        if (operatorHours !== undefined) {
+            this.operator = this.issue(name, operatorCertificate(cluster, operatorHours));
+        }
         for (const node of controlPlanes(nodes)) {
             const specs = controlPlaneCertificates(cluster, node, nodes);
             this.issued.set(
@@ -87,7 +95,8 @@ export class Pki extends pulumi.ComponentResource {
             );
         }
         this.fingerprint = this.authorities.cluster.certificate.apply(fingerprintOf);
-        this.adminKubeconfig = this.operatorKubeconfig();
+        this.adminKubeconfig = this.kubeconfigOf(this.admin);
+        this.operatorKubeconfig = this.operator ? this.kubeconfigOf(this.operator) : this.adminKubeconfig;
         this.registerOutputs({ fingerprint: this.fingerprint, expiries: this.expiries });
     }
 
@@ -181,10 +190,15 @@ export class Pki extends pulumi.ComponentResource {
     }
 
     private issue(prefix: string, spec: CertificateSpec, parent: pulumi.Resource = this): Certificate {
-        const { generation, renewHours } = this.args.cluster.certificates;
+        const { generation, hours, renewHours } = this.args.cluster.certificates;
         return new Certificate(
             `${prefix}-${spec.name}-g${generation}`,
-            { spec, authority: this.authorities[spec.authority], renewHours },
+            {
+                spec,
+                authority: this.authorities[spec.authority],
+                // In proportion, for one that lives shorter than the others.
+                renewHours: Math.floor((renewHours * spec.hours) / hours),
+            },
             { parent },
         );
     }
@@ -197,17 +211,17 @@ export class Pki extends pulumi.ComponentResource {
         return issued;
     }
 
-    private operatorKubeconfig(): pulumi.Output<string> {
+    private kubeconfigOf(user: Certificate): pulumi.Output<string> {
         const { cluster, nodes } = this.args;
-        const inputs = pulumi.all([this.authorities.cluster.certificate, pair(this.admin)]);
+        const inputs = pulumi.all([this.authorities.cluster.certificate, pair(user)]);
         return pulumi.secret(
-            inputs.apply(([authority, admin]) =>
+            inputs.apply(([authority, { certificate, key }]) =>
                 kubeconfig({
                     name: cluster.name,
                     server: operatorEndpoint(cluster, nodes).url,
                     serverName: clusterEndpoint(cluster).host,
                     authority: { pem: authority },
-                    user: { certificate: { pem: admin.certificate }, key: { pem: admin.key } },
+                    user: { certificate: { pem: certificate }, key: { pem: key } },
                 }),
             ),
         );
@@ -216,6 +230,9 @@ export class Pki extends pulumi.ComponentResource {
     /** When each certificate so far ends, RFC 3339, by "cluster-ca", "admin", "<node>/apiserver" or what is served. */
     get expiries(): pulumi.Output<Record<string, string>> {
         const all: Record<string, pulumi.Output<string>> = { admin: this.admin.expiry, ...this.served };
+        if (this.operator) {
+            all.operator = this.operator.expiry;
+        }
         for (const name of authorityNames) {
             all[`${name}-ca`] = this.authorities[name].expiry;
         }

@@ -52,6 +52,26 @@ describe("Pki", () => {
         await value(pki.credentialsFor(nodes[0]));
     });
 
+    it("gives the operator a certificate that ends sooner, where that is wanted, and the program keeps its own", async () => {
+        const short: Made[] = [];
+        mockEngine(short);
+        const { cluster } = boards({ certificates: { hours: 8760, renewHours: 2190, operatorHours: 8 } });
+        const other = new Pki("hex-pki", { cluster, nodes });
+        const [operators, programs] = await Promise.all([
+            value(other.operatorKubeconfig),
+            value(other.adminKubeconfig),
+        ]);
+        const certificate = (kubeconfig: string) =>
+            Buffer.from(/client-certificate-data: "?([^"\s]+)/.exec(kubeconfig)![1], "base64").toString();
+        assert.equal(certificate(operators), pem("CERTIFICATE", "hex-pki-operator-g1-certificate"));
+        assert.equal(certificate(programs), pem("CERTIFICATE", "hex-pki-admin-g1-certificate"));
+        const { inputs } = short.find(({ name }) => name === "hex-pki-operator-g1-certificate")!;
+        assert.deepEqual([inputs.validityPeriodHours, inputs.earlyRenewalHours], [8, 2]);
+        assert.ok("operator" in (await value(other.expiries)));
+        assert.equal(await value(pki.operatorKubeconfig), await value(pki.adminKubeconfig));
+        mockEngine(made);
+    });
+
     it("makes three authorities, and a key, a request and a certificate for each use", () => {
         const count = (type: string) => made.filter((one) => one.type.endsWith(type)).length;
         assert.equal(count("/selfSignedCert:SelfSignedCert"), 3);

@@ -225,8 +225,8 @@ export function editGroups({ stack, nodes }: Tables): Edit[][] {
                 name: "another worker",
                 only: "clusters grow below",
                 edit: ({ nodes }) => {
-                    const fresh = { name: "new", address: "172.31.233.99", ssh: { host: "127.0.0.1", port: 9 } };
-                    nodes.push({ ...nodes[2], ...fresh, labels: {}, taints: [] });
+                    const ssh = { ...nodes[2].ssh, host: "127.0.0.1", port: 9 };
+                    nodes.push({ ...nodes[2], name: "new", address: "172.31.233.99", ssh, labels: {}, taints: [] });
                 },
                 nodes: {
                     new: [

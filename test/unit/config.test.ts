@@ -170,6 +170,11 @@ describe("configuration", () => {
         ],
         ["too few pod networks", cluster({ network: { podCidr: "10.244.0.0/24" } }), /room for 1 nodes .* there are 2/],
         ["a tiny service network", cluster({ network: { serviceCidr: "10.96.0.0/28" } }), /too small/],
+        [
+            "an operator's certificate that outlives",
+            cluster({ certificates: { operatorHours: 9000 } }),
+            /operatorHours/,
+        ],
         ["certificates always due", cluster({ certificates: { hours: 10, renewHours: 10 } }), /renewHours/],
         ["a gate nobody passes", cluster({ minimumReady: 3 }), /minimumReady is 3, but there are 2 nodes/],
         [
