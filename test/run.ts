@@ -1,6 +1,7 @@
 // `npm test`: every suite in turn, then one line that counts. Suites that need the machine come after those that don't.
 // bin/slipway.mjs starts it, with the npm packages in place.
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
@@ -14,6 +15,8 @@ interface Counts {
     skipped: number;
     /** What failed and why: shown once more at the end, where a cut-off log still has it. */
     failures?: string[];
+    /** What was printed, where it was not shown yet. */
+    output?: string;
 }
 
 const root = path.resolve(__dirname, "..");
@@ -27,7 +30,7 @@ const checks: Record<string, string[]> = {
     shellcheck: ["sh", "test/shellcheck.sh"],
 };
 
-/** Each is a set of mocha files, in this order. */
+/** Each is a set of mocha files. */
 const suites: Record<string, string[]> = {
     unit: ["test/unit/**/*.test.ts", "test/golden/**/*.test.ts", "test/components/**/*.test.ts"],
     contract: ["test/contract/**/*.test.ts"],
@@ -35,6 +38,9 @@ const suites: Record<string, string[]> = {
     kit: ["test/kit/**/*.test.ts"],
     e2e: ["test/e2e/**/*.test.ts"],
 };
+
+/** In this order; what stands together runs side by side: fleet keeps this machine busy, kit waits for nodes. */
+const order = [["unit"], ["contract"], ["fleet", "kit"], ["e2e"]];
 
 /** Suites that need Pulumi, an engine, the mirror and the lab's node images. */
 const needMachine = ["contract", "fleet", "kit", "e2e"];
@@ -62,24 +68,31 @@ function runCheck(name: string, command: string[]): Counts {
     return { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0, failures: ok ? [] : [`the check ${name}`] };
 }
 
-function runSuite(name: string, files: string[]): Counts {
-    const counts = path.join(fs.mkdtempSync(path.join(os.tmpdir(), "slipway-test-")), "counts.json");
-    const result = spawnSync(bin("mocha"), ["--exit", "--reporter", "test/reporter.cjs", ...files], {
+/** @param later what a suite beside this one prints is shown when both have ended, so that neither is torn apart */
+async function runSuite(name: string, files: string[], later = false): Promise<Counts> {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), "slipway-test-"));
+    const [counts, log] = ["counts.json", "output"].map((file) => path.join(folder, file));
+    const output = later ? fs.openSync(log, "w") : ("inherit" as const);
+    const mocha = spawn(bin("mocha"), ["--exit", "--reporter", "test/reporter.cjs", ...files], {
         cwd: root,
-        stdio: ["ignore", "inherit", "inherit"],
+        stdio: ["ignore", output, output],
         env: { ...process.env, SLIPWAY_TEST_COUNTS: counts },
     });
+    const [status] = (await once(mocha, "close")) as [number | null];
+    const shown = later ? { output: fs.readFileSync(log, "utf8") } : {};
     try {
         const found = JSON.parse(fs.readFileSync(counts, "utf8")) as Counts;
         // A crash after the last test is a failure, too.
-        const crash = `The ${name} suite ended with status ${result.status} after its last test.`;
-        return result.status !== 0 && found.failed === 0 ? { ...found, failed: 1, failures: [crash] } : found;
+        const crash = `The ${name} suite ended with status ${status} after its last test.`;
+        const crashed = status !== 0 && found.failed === 0;
+        return { ...found, ...shown, ...(crashed && { failed: 1, failures: [crash] }) };
     } catch {
-        const crash = `The ${name} suite ended without counting its tests (exit status ${result.status}).`;
+        const crash = `The ${name} suite ended without counting its tests (exit status ${status}).`;
         console.error(crash);
-        return { passed: 0, failed: 1, skipped: 0, failures: [crash] };
+        return { passed: 0, failed: 1, skipped: 0, failures: [crash], ...shown };
     } finally {
-        fs.rmSync(path.dirname(counts), { recursive: true, force: true });
+        if (later) fs.closeSync(output as number);
+        fs.rmSync(folder, { recursive: true, force: true });
     }
 }
 
@@ -93,22 +106,30 @@ export async function main(wanted: readonly string[]): Promise<number> {
     const asked = (name: string) => wanted.length === 0 || wanted.includes(name);
     const total = { passed: 0, failed: 0, skipped: 0 };
     const failures: string[] = [];
-    const timed = async (name: string, run: () => Counts | Promise<Counts>) => {
+    const timed = async (name: string, run: () => Counts | Promise<Counts>, before?: Promise<void>) => {
         const start = Date.now();
+        const running = run();
+        await before;
         console.log(`\n== ${name}`);
-        const counts = await run();
+        const counts = await running;
+        const seconds = ((Date.now() - start) / 1000).toFixed(0);
+        process.stdout.write(counts.output ?? "");
         for (const key of Object.keys(total) as (keyof typeof total)[]) total[key] += counts[key];
         failures.push(...(counts.failures ?? []));
-        console.log(`== ${name}: ${((Date.now() - start) / 1000).toFixed(0)} s`);
+        console.log(`== ${name}: ${seconds} s`);
     };
     if (asked("checks")) {
         for (const [name, command] of Object.entries(checks)) await timed(name, () => runCheck(name, command));
     }
     let machine = false;
-    for (const [name, files] of Object.entries(suites).filter(([name]) => asked(name))) {
-        if (needMachine.includes(name) && !machine) await timed("prepare", prepareMachine);
-        machine ||= needMachine.includes(name);
-        await timed(name, () => runSuite(name, files));
+    for (const group of order.map((names) => names.filter(asked))) {
+        if (group.some((name) => needMachine.includes(name)) && !machine) {
+            await timed("prepare", prepareMachine);
+            machine = true;
+        }
+        let last: Promise<void> | undefined;
+        for (const name of group) last = timed(name, () => runSuite(name, suites[name], name !== group[0]), last);
+        await last;
     }
     failures.forEach((failure) => console.log(`\nFAILED: ${failure}`));
     console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
