@@ -55,4 +55,4 @@ export const date = (time) =>
     new Date(time).toLocaleDateString([], { year: "numeric", month: "short", day: "numeric" });
 
 /** "1 pod", "2 pods". */
-export const count = (number, noun) => `${number} ${noun}${number === 1 ? "" : "s"}`;
+export const count = (number, noun) => `${digits(number)} ${noun}${number === 1 ? "" : "s"}`;

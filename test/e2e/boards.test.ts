@@ -282,7 +282,7 @@ describe("six boards, an inventory of machines like any other", function () {
     it("down deletes the data of machines that stay only after an explicit word, and leaves nothing (B11)", async () => {
         const { status, output } = await stack.slipway(["down"]);
         assert.equal(status, 1);
-        assert.match(output, /etcd's data.*machines stay.*--delete-data/s);
+        assert.match(output, /etcd's data.*machines that stay.*--delete-data/s);
         assert.equal((await readyNodes()).length, 5, "nothing was touched");
         await stack.must(["down", "--delete-data"]);
         for (const node of ["hex-n1", "hex-n6"]) {
