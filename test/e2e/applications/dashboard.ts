@@ -68,7 +68,11 @@ export const dashboard: Application = {
 
         it("shows what is in use, and graphs of it for every node (W7)", async function () {
             inBrowser(this);
-            await shows("#nodes", new RegExp(lab.nodes.map(() => "CPU[^]*of [\\d.]+ cores?[^]*Memory").join("[^]*")), 60);
+            await shows(
+                "#nodes",
+                new RegExp(lab.nodes.map(() => "CPU[^]*of [\\d.]+ cores?[^]*Memory").join("[^]*")),
+                60,
+            );
             const lines = () =>
                 browser!.evaluate<string[]>(
                     "[...document.querySelectorAll('#graphs path.line')].map((path) => path.getAttribute('d'))",
