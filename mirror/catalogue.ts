@@ -107,6 +107,8 @@ export interface Artifact {
     readonly members?: Readonly<Record<string, string>>;
     /** The file of SHA-256 sums that upstream publishes beside it, with {arch} in it. Absent: upstream has none. */
     readonly checksums?: string;
+    /** Whether Kubernetes' release managers sign it (mirror/upstream/signature.ts). Default: no. */
+    readonly signed?: boolean;
 }
 
 /** A container image, kept as an archive that `docker load` takes. */
@@ -174,7 +176,7 @@ export function artifacts(versions: Versions = defaultVersions): Artifacts {
     const { kubernetes, etcd, criDockerd, cniPlugins, flannelCni, containerd } = versions;
     const command = (name: ArtifactName) => {
         const template = `dl.k8s.io/release/v${kubernetes}/bin/linux/{arch}/${name}`;
-        return artifact(name, kubernetes, { template, checksums: `${template}.sha256` });
+        return artifact(name, kubernetes, { template, checksums: `${template}.sha256`, signed: true });
     };
     const onGitHub = (repository: string, version: string) => `github.com/${repository}/releases/download/v${version}`;
 
@@ -291,7 +293,7 @@ export function forArchitecture(template: string, arch: Architecture): string {
     return template.replaceAll("{arch}", arch);
 }
 
-type Details = Pick<Artifact, "template" | "members" | "checksums">;
+type Details = Pick<Artifact, "template" | "members" | "checksums" | "signed">;
 
 function artifact(name: string, version: string, details: Details): Artifact {
     return { name, version, ...details, path: (arch) => forArchitecture(details.template, arch) };

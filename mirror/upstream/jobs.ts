@@ -5,6 +5,7 @@ import { artifacts, forArchitecture, images, type Artifact, type ImageArtifact, 
 import { keyOf, type Job } from "../job";
 import { download, publishedSum } from "./download";
 import { pullImage } from "./registry";
+import { cosignIsThere, kubernetesSigner, verifySignature } from "./signature";
 
 /** Jobs that fetch everything from where upstream publishes it. `prefix` stands before `<host>/<path>`. */
 export function upstreamJobs(versions: Versions, arch: Architecture, prefix: string): Job[] {
@@ -26,9 +27,14 @@ function fileJob(artifact: Artifact, arch: Architecture, prefix: string): Job {
         async make(context) {
             const sums = artifact.checksums && forArchitecture(artifact.checksums, arch);
             const expected = sums && (await publishedSum(`${prefix}${sums}`, path.basename(target)));
-            await download(`${prefix}${target}`, path.join(context.out, target), { expected, say: context.say });
+            const file = path.join(context.out, target);
+            await download(`${prefix}${target}`, file, { expected, say: context.say });
+            const signed =
+                artifact.signed &&
+                (await cosignIsThere()) &&
+                (await verifySignature(`${prefix}${target}`, file, context.work, kubernetesSigner));
             if (sums) {
-                context.checked(target, sums);
+                context.checked(target, signed ? `${sums}, and its signature` : sums);
             } else {
                 context.say("upstream publishes no checksum beside it; the digest of what came is recorded.");
             }

@@ -83,6 +83,53 @@ describe("a mirror filled from upstream", () => {
         assert.deepEqual(await verifyMirror(mirror), []);
     });
 
+    describe("with cosign on PATH", () => {
+        const kubelet = artifacts().kubelet.path("amd64");
+        const before = process.env.PATH;
+        const calls = () => fs.readFileSync(path.join(folder, "calls"), "utf8").trim().split("\n");
+        /** A cosign that writes down what it is asked, and takes what the `good` pattern fits for well signed. */
+        const cosign = (good: string) => {
+            const bin = path.join(folder, "bin");
+            fs.mkdirSync(bin, { recursive: true });
+            const script = `#!/bin/sh\necho "$*" >>'${folder}/calls'\ncase $* in version | ${good}) ;; *) echo "no match" >&2; exit 1 ;; esac\n`;
+            fs.writeFileSync(path.join(bin, "cosign"), script, { mode: 0o755 });
+            process.env.PATH = `${bin}:${before}`;
+        };
+        beforeEach(() => {
+            for (const end of [".sig", ".cert"]) upstream.answers.set(`${kubelet}${end}`, Buffer.from(`kubelet${end}`));
+        });
+        afterEach(() => {
+            process.env.PATH = before;
+        });
+
+        it("has signatures checked where upstream signs, and says so", async () => {
+            cosign("*");
+            const { files } = loadDigests(await fill());
+            assert.equal(files[kubelet].checked, `${kubelet}.sha256, and its signature`);
+            // A mirror without signatures is none the worse.
+            assert.equal(
+                files[artifacts().kubectl.path("amd64")].checked,
+                `${artifacts().kubectl.path("amd64")}.sha256`,
+            );
+            const [verified, ...others] = calls().filter((call) => call.startsWith("verify-blob"));
+            assert.deepEqual(others, []);
+            assert.match(verified, /--signature \S+kubelet\.sig --certificate \S+kubelet\.cert /);
+            assert.match(verified, /--certificate-identity krel-staging@k8s-releng-prod\.iam\.gserviceaccount\.com /);
+            assert.match(verified, /--certificate-oidc-issuer https:\/\/accounts\.google\.com \S+\/kubelet$/);
+        });
+
+        it("keeps nothing of a file whose signature isn't the signer's", async () => {
+            cosign("nothing");
+            await assert.rejects(
+                fill(),
+                /kubelet is not signed by krel-staging@\S+, so it is not used: cosign .*no match/s,
+            );
+            const mirror = path.join(folder, "mirror");
+            assert.ok(!fs.existsSync(path.join(mirror, kubelet)));
+            assert.ok(!(kubelet in loadDigests(mirror).files));
+        });
+    });
+
     it("refuses a layer that was altered on the way, and an image that isn't published for the architecture", async () => {
         const layer = [...upstream.answers.keys()].filter((key) => key.includes("/blobs/"))[1];
         upstream.answers.set(layer, Buffer.from("something else"));
