@@ -397,7 +397,7 @@ describe("a cluster on the lab, from nothing to nothing", function () {
             stack.configure(config);
             assert.notEqual(status, 0);
             const end = output.slice(output.lastIndexOf("`pulumi up` ended"));
-            assert.match(end, /^ {2}e2e-2 \(base\): \/etc\/sysctl\.d\/\S+ is a directory on e2e-2/m);
+            assert.match(end, /^ {2}e2e-2 \(base\): .*is a directory/im);
             assert.equal([...end.matchAll(/^ {2}\S/gm)].length, 1, "one cause");
             const values = await Promise.all(nodes.map((node) => onNode(node, `sysctl -n ${sysctl}`)));
             assert.deepEqual(values, ["74\n", "75\n", "74\n"]);
