@@ -202,7 +202,7 @@ describe("six boards, an inventory of machines like any other", function () {
     it("a board moves from docker to containerd in its turn, its pods elsewhere; no request to nginx fails", async () => {
         boards.runtimes["hex-n6"] = "containerd";
         boards.configure(names, drain);
-        assert.match((await stack.must(["preview"])).output, /hex-n6.*container runtime +docker → containerd/s);
+        assert.match((await stack.must(["preview"])).output, /hex-n6.*container runtime\s+docker → containerd/s);
         const before = await marks(except("hex-n6"));
         const asking = `curl -sS -o /dev/null --max-time 5 http://${await nginx()}`;
         const visits = onNode(
