@@ -26,7 +26,8 @@ const columns = {
 };
 
 const list = Object.entries(columns).map(([title, path]) => `${title}:${path}`);
-const kubectl = `${paths.kubernetes}/kubectl --kubeconfig ${paths.adminKubeconfig} --request-timeout=3s`;
+// Its cache would stay in root's home when the cluster goes; the kit's folder goes with it.
+const kubectl = `env KUBECACHEDIR=/run/slipway/kubectl ${paths.kubernetes}/kubectl --kubeconfig ${paths.adminKubeconfig} --request-timeout=3s`;
 const question = `${kubectl} get crd,pv,pvc -A --no-headers -o 'custom-columns=${list.join(",")}'`;
 
 /** A machine without a cluster isn't an error: there is nothing. */
