@@ -141,6 +141,8 @@ take_lock() {
 open_scratch() {
     work=$(mktemp -d)
     trap 'rm -rf "$work"' EXIT
+    # A unit that is stopped, too: the shell ends by a signal without a word otherwise.
+    trap 'exit 143' TERM
 }
 
 # Manifests may hold secrets, so the work folder is below /run, which is memory. A killed run's folder goes with the
