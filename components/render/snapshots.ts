@@ -30,6 +30,8 @@ export function snapshots({ snapshots: { hours, keep, folder } }: ClusterSetting
             // Reads everything and needs nothing at once.
             IOSchedulingClass: "idle",
             Nice: "10",
+            // The kit clears up when it is told to end, and says by what it was.
+            SuccessExitStatus: "143",
             TimeoutStopSec: "10",
         },
     });
