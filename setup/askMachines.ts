@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import type { Settings } from "../components/config/schema";
 import type { NodeSpec } from "../components/inventory";
+import { askEach } from "../components/remote/atOnce";
 import type { Asked, NodeFinding } from "../operations/preflight";
 import { Failure } from "./failure";
 import { addressInState } from "./nodeInState";
@@ -10,22 +11,14 @@ import { readState, type Stack } from "./stack";
 /** Loaded when they are wanted: an `up` that changes nothing asks nobody. */
 const later = createRequire(__filename);
 
-/** Machines asked at the same time: a login takes milliseconds of this machine's time. */
-const atOnce = 64;
-
 /** Asks these machines whether they can be nodes, side by side. */
 async function ask(machines: readonly NodeSpec[], nodes: readonly NodeSpec[], settings: Settings): Promise<Asked[]> {
     const { askFitness } = later("../components/remote/fitness") as typeof import("../components/remote/fitness");
     const { questionsFor } = preflightRoom();
-    const answers = new Map<string, Asked>();
-    const next = machines.values();
-    const askOneByOne = async () => {
-        for (const node of next) {
-            answers.set(node.name, { node, answer: await askFitness(node, questionsFor(node, nodes, settings)) });
-        }
-    };
-    await Promise.all(Array.from({ length: Math.min(atOnce, machines.length) }, askOneByOne));
-    return machines.map(({ name }) => answers.get(name)!);
+    return askEach(machines, async (node) => ({
+        node,
+        answer: await askFitness(node, questionsFor(node, nodes, settings)),
+    }));
 }
 
 const preflightRoom = () => later("../operations/preflight") as typeof import("../operations/preflight");

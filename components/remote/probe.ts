@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import { NodeSpec } from "../inventory/node";
+import { askEach } from "./atOnce";
 import { kitPath } from "./kit";
 import { StepKind } from "./nodeStep";
 import { run } from "./ssh";
@@ -61,12 +62,6 @@ const command = `test ! -e ${current} && echo '{}' || sh ${current} probe`;
 const nothing = { known: false, joined: false, versions: {}, units: {}, kinds: {}, members: {} };
 
 /**
- * Nodes asked at the same time. A login takes milliseconds of this machine's time: of hundreds at once, the last would
- * be late through no fault of theirs.
- */
-const atOnce = 64;
-
-/**
  * Asks the nodes what they are and what drifted, side by side. Never throws; a node that can't be reached is a report
  * too, and one that the configuration calls lost isn't asked.
  */
@@ -74,12 +69,7 @@ export async function probeNodes(
     nodes: readonly NodeSpec[],
     options: ProbeOptions = {},
 ): Promise<Record<string, NodeReport>> {
-    const reports = new Map<string, NodeReport>(nodes.map(({ name }) => [name, { reachable: false, ...nothing }]));
-    const next = nodes.values();
-    const askOneByOne = async () => {
-        for (const node of next) reports.set(node.name, await probeNode(node, options));
-    };
-    await Promise.all(Array.from({ length: Math.min(atOnce, nodes.length) }, askOneByOne));
+    const reports = await askEach(nodes, async (node) => [node.name, await probeNode(node, options)] as const);
     return Object.fromEntries(reports);
 }
 

@@ -13,7 +13,7 @@ import type { Progress } from "../progress";
 import { checkSettings } from "../settings";
 import { findStack } from "../stack";
 import { livingControlPlanes } from "../stateCopies";
-import { commandFor, optionsFor } from "../texts";
+import { commandFor } from "../texts";
 import { takeStack } from "../work";
 
 /** How long one verb may take on a control plane, in milliseconds: a snapshot's way there, or all units' start. */
@@ -103,10 +103,9 @@ function readSnapshot(file: string): Buffer {
 
 function question(args: Arguments, file: string, planes: readonly NodeSpec[]): string {
     const { mtime, size } = fs.statSync(file);
-    const again = ["npm run restore --", ...optionsFor(args), file, "--yes"].join(" ");
     return [
         `${file}, of ${mtime.toISOString()}, ${(size / 2 ** 20).toFixed(1)} MiB, would take the place of what etcd holds on`,
         `${planes.map(({ name }) => name).join(", ")}: everything that changed in the cluster since then is lost. Pods go on`,
-        `running; the API is away for some seconds. Nothing was changed. To do it: \`${again}\``,
+        `running; the API is away for some seconds. Nothing was changed. To do it: ${commandFor("restore", args, [file, "--yes"])}`,
     ].join("\n");
 }
