@@ -49,7 +49,7 @@ export function refuseForgotten(stack: Stack, { nodes }: Pick<Settings, "nodes">
     );
 }
 
-/** A state that knows nothing of a worker any more, nor that anything ever waited for it. */
+/** A state that knows nothing of a node any more, nor that anything ever waited for it. Its certificates go with the next `up`. */
 export function withoutNode(state: StateExport, node: string): StateExport {
     const resources = (state.deployment.resources ?? []) as readonly Linked[];
     const gone = urnsOf(resources, node);
@@ -69,11 +69,12 @@ export function withoutNode(state: StateExport, node: string): StateExport {
     return { ...state, deployment: { ...state.deployment, resources: kept } };
 }
 
-/** The node's two components and all below them, and its membership, which is the cluster's. */
+/** The node's components and all below them, and its membership, which is the cluster's. */
 function urnsOf(resources: readonly Linked[], node: string): Set<string> {
     const roots: Readonly<Record<string, string>> = {
         "slipway:node:PreparedNode": node,
         "slipway:node:NodeAgents": `${node}-agents`,
+        "slipway:controlplane:ControlPlane": `${node}-control-plane`,
         "command:remote:Command": `${node}-member`,
     };
     const gone = new Set<string>();

@@ -46,6 +46,8 @@ export class NodeAgents extends pulumi.ComponentResource {
                 arguments: {
                     digest: pki.digestFor(node),
                     seconds: String(cluster.drainSeconds),
+                    // Of one node alone pods have nowhere to go: they stay where they are while its kubelet restarts.
+                    drain: nodes.length > 1 ? "yes" : undefined,
                     // Its own token is minted by this step; a worker's was minted with the address.
                     address: isControlPlane(node) ? node.address : undefined,
                 },
@@ -70,7 +72,7 @@ export class NodeAgents extends pulumi.ComponentResource {
                 manifest: pki.credentialsFor(node, token.stdout),
                 arguments: { digest: pki.digestFor(node) },
             },
-            { parent: this, dependsOn: [prepared.base, token] },
+            { parent: prepared, aliases: [{ parent: this }], dependsOn: [prepared.base, token] },
         );
     }
 }

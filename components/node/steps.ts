@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import { NodeSpec } from "../inventory";
+import { controlPlanes, firstControlPlane, NodeSpec } from "../inventory";
 import { driftMessages, KindReport, NodeReport, nodeStep, NodeStepArgs } from "../remote";
 
 /** Makes one step of one certain node. */
@@ -31,6 +31,28 @@ export function stepsOf(node: NodeSpec, report?: NodeReport): StepOf {
 /** Whether what the probe says may be built on; without a probe everything is as the state has it. */
 export function canBeAsked(report: NodeReport | undefined): boolean {
     return report === undefined || (report.reachable && report.problem === undefined);
+}
+
+type Reports = Readonly<Record<string, NodeReport>>;
+
+/**
+ * The control plane that is asked and told what concerns the whole cluster: the first one that is built and answers, so
+ * that none of them is special. Where none is built yet, the first.
+ *
+ * @param except whose own vote or Node object it is about
+ */
+export function spokesman(nodes: readonly NodeSpec[], reports: Reports = {}, except?: NodeSpec): NodeSpec {
+    const candidates = controlPlanes(nodes).filter(({ name, lost }) => !lost && name !== except?.name);
+    const isBuilt = ({ name }: NodeSpec) => canBeAsked(reports[name]) && reports[name]?.kinds["control-plane"];
+    return candidates.find(isBuilt) ?? candidates[0] ?? firstControlPlane(nodes);
+}
+
+/** Whether no control plane has etcd's data yet; not so as long as one of them can't be asked. */
+export function nobodyHasData(nodes: readonly NodeSpec[], reports: Reports = {}): boolean {
+    return controlPlanes(nodes).every(({ name }) => {
+        const report = reports[name];
+        return report !== undefined && canBeAsked(report) && report.kinds["control-plane"] === undefined;
+    });
 }
 
 /** Seconds since 1970: a number that no earlier run has given. */

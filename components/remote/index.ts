@@ -1,6 +1,7 @@
 export { brisk, connectionTo, patient, Patience } from "./connection";
 export { contact, ContactArgs } from "./contact";
 export { driftIn, driftMessage, driftMessages } from "./drift";
+export { founding, FoundingArgs } from "./founding";
 export { nodesReady, NodesReadyArgs } from "./gate";
 export { askHoldings, Holding, parseHoldings } from "./holdings";
 export { joinToken, JoinTokenArgs } from "./join";

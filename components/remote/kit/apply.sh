@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2154
+# shellcheck shell=sh disable=SC2034,SC2154
 # The verbs. Each compares first, then changes.
 
 check_step() {
@@ -22,16 +22,26 @@ apply_step() {
     remember_intent
     gather "$work/index"
     differences "$work/index" >"$work/differences"
+    [ "$kind" != control-plane ] || keep_quorum
+    before_versions
+    arm_undo
     distrust_units
     # A killed run may have left a certificate that nobody has taken notice of.
     [ ! -e "$state/trust" ] || update_trust /usr/local/share/ca-certificates/
-    [ "$kind" != activate ] || leave_runtimes
+    [ "$kind" != activate ] || {
+        note_readiness
+        leave_runtimes
+    }
     each_difference
     each_vanished
-    if [ "$kind" = activate ]; then
-        finish_leaving
-        prepare_bootstrap
-    fi
+    case $kind in
+        control-plane) enter_etcd ;;
+        activate)
+            finish_leaving
+            prepare_bootstrap
+            ;;
+    esac
+    armed=yes
     apply_units
     case $kind in
         control-plane) await_api ;;
@@ -40,6 +50,7 @@ apply_step() {
             return_to_work
             ;;
     esac
+    armed=''
     remember_manifest
 }
 
@@ -146,6 +157,7 @@ remove_step() {
 # A kind that never applied anything has nothing to take away, whatever lies on the machine.
 remove_kind() {
     [ -n "$(known_manifest "$kind")" ] || return 0
+    [ "$kind" != control-plane ] || leave_etcd
     : >"$work/retired"
     known_to_others
     vanished "$work/known-to-others" >"$work/vanished"

@@ -70,9 +70,17 @@ main() {
             rewrite_secrets
             return
             ;;
+        release-lease)
+            release_lease "${2:-}"
+            return
+            ;;
+        found-etcd)
+            found_etcd
+            return
+            ;;
         base | stage | credentials | control-plane | activate) verb=${2:-} ;;
         *) fail "The kit knows no step '$kind': base, stage, credentials, control-plane, activate, join, member, ready," \
-            "rewrite-secrets, approve, keep-state, give-state, snapshots, give-snapshot, restore, probe, preflight." ;;
+            "rewrite-secrets, found-etcd, release-lease, approve, keep-state, give-state, snapshots, give-snapshot, restore, probe, preflight." ;;
     esac
     case $verb in
         check | apply | remove) ;;
@@ -90,7 +98,7 @@ read_arguments() {
     node='' owner='' source='' ports='' generation='' ttl=1800
     minimum=1 patience=60 network='' nodes=0 address='' fixed='' since='' lost='' seconds=300
     folder='' keep=8 hours=0 peers='' token=''
-    modules='' conflicts='' reach=''
+    modules='' conflicts='' reach='' drain=''
     for argument; do
         case $argument in
             node=*) node=${argument#*=} ;;
@@ -116,6 +124,7 @@ read_arguments() {
             modules=*) modules=${argument#*=} ;;
             conflicts=*) conflicts=${argument#*=} ;;
             reach=*) reach=${argument#*=} ;;
+            drain=*) drain=${argument#*=} ;;
             *=*) ;;
             *) fail "The argument '$argument' is not of the form key=value." ;;
         esac
@@ -151,7 +160,7 @@ open_work() {
     work=$run/work.$kind
     rm -rf "$work"
     mkdir -p "$work/content"
-    trap 'rm -rf "$work"' EXIT
+    trap 'end_work $?' EXIT
     trap 'exit 129' HUP
     trap 'exit 130' INT
     trap 'exit 143' TERM
