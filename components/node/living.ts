@@ -69,6 +69,9 @@ export function livingProblems(
                 controlPlane: report.kinds["control-plane"] !== undefined,
                 versions: report.versions,
             })),
+            controlPlanes(nodes)
+                .filter(({ name, lost }) => !lost && !canBeAsked(reports[name]))
+                .map(({ name }) => name),
         ),
     ];
 }

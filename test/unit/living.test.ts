@@ -66,6 +66,25 @@ describe("what a living cluster refuses", () => {
         assert.deepEqual(problems(to("1.36.3"), living({ "hex-n2": { versions: { kubernetes: "1.34.4" } } })), []);
     });
 
+    it("a minor version while a control plane gives no answer, or that leaves a kubelet too far behind", () => {
+        const [both, worker] = [["control-plane", "worker"], ["worker"]];
+        const runs = { versions: { kubernetes: "1.35.4", etcd: "3.6.8" } };
+        const silent = { ...nothing, reachable: false, problem: "hex-n3: no answer" };
+        const two = living({ "hex-n1": runs });
+        const three = { ...two, "hex-n2": { ...two["hex-n1"], node: "hex-n2" }, "hex-n3": silent };
+        const to = (version: string) => problems({ kubernetes: { version } }, three, [both, both, both]);
+        assert.deepEqual(to("1.35.4"), []);
+        assert.match(
+            to("1.36.3").join("\n"),
+            /^Kubernetes can't go to 1\.36\.3 while the control plane hex-n3 gives no answer: all of them go before/,
+        );
+        const old = living({ "hex-n1": runs, "hex-n2": { versions: { kubernetes: "1.32.1" } } });
+        assert.match(
+            problems({ kubernetes: { version: "1.36.3" } }, old, [both, worker])[0],
+            /the kubelets of hex-n2 are more than 3 minor versions behind it \(hex-n2 runs 1\.32\.1\)/,
+        );
+    });
+
     it("another domain, network or port of the API: all at once, each with what it was and the ways out", () => {
         const found = problems({
             domain: "new.local",
