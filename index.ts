@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { Cluster, controlPlanes, nodesOf } from "./components";
 import { deployAddons, removalProblems } from "./components/addons";
 import { loadSettings } from "./components/config/load";
-import { refuseUnchangeable } from "./components/node";
+import { refuseUnchangeable, removedApiProblems } from "./components/node";
 import { expiryWarnings } from "./components/pki";
 import { askHoldings, probeNodes, warnOfUnreachable } from "./components/remote";
 import { missingArchives } from "./components/render/packages";
@@ -42,7 +42,8 @@ export = async () => {
 
     // One quick look at every node, before anything is made: what drifted counts its generation up.
     const [reports, holdings] = await Promise.all([probeNodes(nodes), askHoldings(controlPlanes(nodes))]);
-    refuseUnchangeable(cluster, nodes, reports, removalProblems(settings, holdings));
+    const removedApis = await removedApiProblems(cluster, nodes, reports);
+    refuseUnchangeable(cluster, nodes, reports, [...removedApis, ...removalProblems(settings, holdings)]);
     warnOfUnreachable(reports);
     const containers = lab && new Lab(lab.config.name, lab);
     const built = new Cluster(

@@ -121,8 +121,12 @@ export const clusterSchema = z.strictObject({
     kubernetes: z
         .strictObject({
             version: version.optional().describe("Kubernetes version. Default: the newest one supported."),
+            acceptRemovedApis: z
+                .boolean()
+                .default(false)
+                .describe("Goes to a minor version although APIs are in use that it doesn't have."),
         })
-        .default({}),
+        .prefault({}),
     versions: z
         .strictObject({
             etcd: version,
@@ -328,7 +332,7 @@ type ParsedCluster = z.output<typeof clusterSchema>;
 /** The cluster's settings with every default filled in that doesn't depend on the nodes. */
 export interface ClusterSettings extends Omit<ParsedCluster, "domain" | "kubernetes" | "versions" | "certificates"> {
     readonly domain: string;
-    readonly kubernetes: { readonly version: string };
+    readonly kubernetes: { readonly version: string; readonly acceptRemovedApis: boolean };
     /** All versions, Kubernetes' too. */
     readonly versions: Versions;
     /** Images of the operator's own, which every node gets beside the catalogue's. */

@@ -79,7 +79,7 @@ function stepProblems(path: string, wanted: string, what: keyof Wanted, planes: 
 }
 
 /** How many minor versions lie between; 0 where nothing is known. */
-function stepTo(wanted: string, has: string | undefined): number {
+export function stepTo(wanted: string, has: string | undefined): number {
     if (has === undefined) return 0;
     const [[major, minor], [majorHas, minorHas]] = [minorOf(wanted), minorOf(has)];
     return major === majorHas ? minor - minorHas : Math.sign(major - majorHas) * 1000;

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 
 import { fixedSettings, livingProblems } from "../../components/node/living";
-import type { NodeReport } from "../../components/remote";
+import { describeRemoved } from "../../components/node/removedApis";
+import { type NodeReport, parseRemovedApis } from "../../components/remote";
 import { boards } from "../support";
 
 const kind = { generation: 1, differences: 0, entries: [] };
@@ -82,6 +83,26 @@ describe("what a living cluster refuses", () => {
         assert.match(
             problems({ kubernetes: { version: "1.36.3" } }, old, [both, worker])[0],
             /the kubelets of hex-n2 are more than 3 minor versions behind it \(hex-n2 runs 1\.32\.1\)/,
+        );
+    });
+
+    it("APIs in use that the next version doesn't have, as API servers count them", () => {
+        const line = (version: string, release: string, more = "") =>
+            `apiserver_requested_deprecated_apis{group="example.io",removed_release="${release}",resource="flows",` +
+            `subresource="${more}",version="${version}"} 1`;
+        const asked = parseRemovedApis(
+            ["# HELP", line("v1beta1", "1.36"), line("v1", "1.37", "status"), line("v2", "")].join("\n"),
+        );
+        assert.deepEqual(asked, [
+            { name: "flows.v1beta1.example.io", release: "1.36" },
+            { name: "flows/status.v1.example.io", release: "1.37" },
+        ]);
+        assert.deepEqual(describeRemoved("1.35.4", asked), []);
+        const [problem, ...others] = describeRemoved("1.36.3", asked);
+        assert.deepEqual(others, []);
+        assert.match(
+            problem,
+            /^Kubernetes 1\.36\.3 doesn't have flows\.v1beta1\.example\.io \(until 1\.36\), .*deprecation-guide/,
         );
     });
 
