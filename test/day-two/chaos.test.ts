@@ -11,7 +11,7 @@ const [n1, n2, n3, n4, n5] = boards.names;
 const controlPlanes = [n1, n2, n3];
 const workers = [n4, n5];
 const all = [...controlPlanes, ...workers];
-const configure = (cluster: object = {}) =>
+const configure = (cluster: Record<string, unknown> = {}) =>
     fleet.configure({ controlPlanes, workers, cluster, workloads: { "my-nginx": { replicas: 3 } } });
 
 const seed = Number(process.env.SLIPWAY_SEED ?? 11);
