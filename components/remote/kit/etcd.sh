@@ -3,14 +3,11 @@
 # else has no data joins those that have: as a learner, which votes on nothing until it knows everything
 # (https://etcd.io/docs/v3.6/learning/design-learner/). A machine that was set up anew under its old name is one of them.
 
-# What the first start of a member reads: https://etcd.io/docs/v3.6/op-guide/clustering/
-etcd_initial=$state/etcd-initial.conf
-
-# The first control plane may found a cluster as long as this is there.
-etcd_founder=$state/etcd-founder
-
-# Between the moment when the others were told and the one when this member votes.
-etcd_joining=$state/etcd-joining
+# In the state's folder:
+#   etcd-initial.conf   what the first start of a member reads: https://etcd.io/docs/v3.6/op-guide/clustering/
+#   etcd-founder        the first control plane may found a cluster as long as this is there
+#   etcd-joining        from the moment when the others were told until this member votes
+#   etcd-peers          addresses of the other control planes
 
 # etcd_at ENDPOINTS WORD…: asks members, at most 10 s
 etcd_at() {
@@ -35,7 +32,7 @@ list_members() {
 
 # found_etcd: lets this machine found the cluster, unless it is in one already
 found_etcd() {
-    [ -e "$etcd_data/member" ] || : >"$etcd_founder"
+    [ -e "$etcd_data/member" ] || : >"$state/etcd-founder"
 }
 
 # enter_etcd: before etcd's first start on this machine
@@ -43,12 +40,12 @@ enter_etcd() {
     grep -q "${tab}unit${tab}etcd.service${tab}" "$work/index" || return 0
     [ -z "$peers" ] || write_state etcd-peers "$peers"
     if [ -e "$etcd_data/member" ]; then
-        rm -f "$etcd_founder"
+        rm -f "$state/etcd-founder"
     elif [ -z "$peers" ]; then
         start_cluster
     elif list_members "$(etcd_urls "$peers")"; then
         join_cluster
-    elif [ -f "$etcd_founder" ]; then
+    elif [ -f "$state/etcd-founder" ]; then
         start_cluster
     else
         tail -n 3 "$work/etcd" >&2
@@ -67,8 +64,8 @@ start_cluster() {
 initial_settings() {
     owner_of_node=$(cat "$state/owner")
     printf 'ETCD_INITIAL_CLUSTER_STATE="%s"\nETCD_INITIAL_CLUSTER="%s"\nETCD_INITIAL_CLUSTER_TOKEN="%s"\n' \
-        "$1" "$2" "${owner_of_node%%:*}" >"$etcd_initial.new"
-    mv "$etcd_initial.new" "$etcd_initial"
+        "$1" "$2" "${owner_of_node%%:*}" >"$state/etcd-initial.conf.new"
+    mv "$state/etcd-initial.conf.new" "$state/etcd-initial.conf"
 }
 
 # peer_url: by which the other members know this one
@@ -78,7 +75,7 @@ peer_url() {
 
 # join_cluster: the list is that of the living members
 join_cluster() {
-    : >"$etcd_joining"
+    : >"$state/etcd-joining"
     self=$(peer_url)
     others=$(etcd_urls "$peers")
     # It was one of them, and its data is gone: what it was must leave before it comes again.
@@ -114,13 +111,13 @@ refuse_member() {
 
 # promote_member: when it has everything it votes. Until then it answers nobody, so that no API server can stand on it.
 promote_member() {
-    [ -f "$etcd_joining" ] || return 0
+    [ -f "$state/etcd-joining" ] || return 0
     await 300 is_voter || {
         tail -n 3 "$work/etcd" >&2
         fail "etcd on $node has not come up to date with the others in 300 s (its last words are above):" \
             "look at 'journalctl -u etcd' there, then run this again."
     }
-    rm -f "$etcd_joining"
+    rm -f "$state/etcd-joining"
     changed "$node votes in etcd"
 }
 

@@ -31,7 +31,7 @@ apply_units() {
 unit_to_wait_for() {
     if needs_certificate; then
         echo kubelet.service
-    elif [ "$kind" = control-plane ] && [ -f "$etcd_joining" ]; then
+    elif [ "$kind" = control-plane ] && [ -f "$state/etcd-joining" ]; then
         echo etcd.service
     fi
 }

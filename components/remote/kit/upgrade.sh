@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2154
+# shellcheck shell=sh disable=SC2034,SC2119,SC2120,SC2154
 # What another version asks for, before it runs: that it takes the settings, a snapshot, an empty node.
 
 # running_version UNIT: of the program behind it, as its folder names it: 1.36.3; nothing where it doesn't run
