@@ -46,8 +46,6 @@ export class NodeAgents extends pulumi.ComponentResource {
                 arguments: {
                     digest: pki.digestFor(node),
                     seconds: String(cluster.drainSeconds),
-                    // Of one node alone pods have nowhere to go: they stay where they are while its kubelet restarts.
-                    drain: nodes.length > 1 ? "yes" : undefined,
                     // Its own token is minted by this step; a worker's was minted with the address.
                     address: isControlPlane(node) ? node.address : undefined,
                 },

@@ -75,7 +75,7 @@ const allow = (node: string, ...others: string[]) =>
 describe(`chaos, seed ${seed}`, function () {
     this.timeout(60 * 60_000);
     before(async () => {
-        await boards.start();
+        await fleet.start({ controlPlanes, workers });
         configure();
         await stack.must(["up"], { show: true });
         ip = await stack.kubectl("get", "svc", "my-nginx", "-o", "jsonpath={.spec.clusterIP}");

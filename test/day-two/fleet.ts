@@ -28,6 +28,12 @@ export class Fleet {
         this.boards = new Boards(this.stack);
     }
 
+    /** Machines that know nothing of each other, and a mirror for what they are to be. */
+    async start(shape: Shape): Promise<void> {
+        await this.boards.start();
+        await this.configureVersion(shape);
+    }
+
     /** Machines with these roles, and no others. The API is asked on the control planes' own addresses. */
     configure({ controlPlanes, workers, cluster: more, workloads }: Shape): void {
         const configuration = this.boards.configuration([...controlPlanes, ...workers]);
@@ -72,6 +78,12 @@ export class Fleet {
     allReady(...nodes: string[]): Promise<unknown> {
         const wanted = [...nodes].sort().join();
         return eventually(`${wanted} Ready`, 180, async () => (await this.readyNodes()).sort().join() === wanted);
+    }
+
+    /** The API server of this control plane says that it is ready. */
+    answers(node: string): Promise<unknown> {
+        const ask = "kubectl --kubeconfig /etc/kubernetes/admin.conf --request-timeout=3s get --raw /readyz";
+        return eventually(`the API server of ${node}`, 180, async () => (await onNode(node, ask)) === "ok");
     }
 
     /** Writes something down in the API; `remembered` asks whether it is still there. */

@@ -59,7 +59,7 @@ async function visitors() {
 
 describe("upgrades", function () {
     this.timeout(90 * 60_000);
-    before(() => boards.start());
+    before(() => fleet.start({ controlPlanes, workers }));
     after(() => boards.end());
 
     it("three control planes and two workers of 1.34.4", async () => {

@@ -82,7 +82,7 @@ join_cluster() {
     awk -F '\t' -v name="$node" -v url="$self" '$2 == "started" && ($3 == name || $4 == url) { print $1 }' \
         "$work/etcd-members" >"$work/former"
     while read -r member <&4; do
-        await 30 remove_member "$others" "$member" || refuse_member "can't take the place of what it was before"
+        await 30 take_vote "$others" "$member" || refuse_member "can't take the place of what it was before"
     done 4<"$work/former"
     await 60 add_member || refuse_member "can't join"
     # One that is joining has no name yet.
@@ -91,8 +91,8 @@ join_cluster() {
     say "$node joins the cluster's etcd"
 }
 
-# remove_member ENDPOINTS ID: also where it was the one that answered, and its answer was lost
-remove_member() {
+# take_vote ENDPOINTS ID: of a member, also where it was the one that answered, and its answer was lost
+take_vote() {
     etcd_at "$1" member remove "$2" >/dev/null || { list_members "$1" && ! grep -q "^$2$tab" "$work/etcd-members"; }
 }
 
@@ -181,7 +181,7 @@ expel_member() {
     if [ -z "$member" ] || [ "$(wc -l <"$work/etcd-members")" = 1 ]; then
         return 0
     fi
-    await 30 remove_member "$1" "$member" || {
+    await 30 take_vote "$1" "$member" || {
         tail -n 3 "$work/etcd" >&2
         fail "$node can't leave etcd's cluster (etcd's last words are above): without it more than half of the members must be" \
             "well. Bring the others back, or take out one that is gone for good (\`slipway forget\`), then run this again."

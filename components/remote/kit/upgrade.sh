@@ -36,7 +36,8 @@ before_versions() {
             try_settings
             if crosses_minor kubelet.service /opt/k8s/kubernetes; then
                 one_way="the kubelet goes from $has to $wants, and can't go back"
-                [ -z "$drain" ] || [ ! -e "$root$client_certificate" ] || drain_node "for Kubernetes $wants"
+                # Of one node alone pods have nowhere to go: they stay where they are while its kubelet restarts.
+                [ "$(own_kubectl get nodes -o name 2>/dev/null | wc -l)" -lt 2 ] || drain_node "for Kubernetes $wants"
             fi
             ;;
     esac
@@ -55,7 +56,8 @@ try_settings() {
     [ -n "$wants" ] || return 0
     awk -F '\t' '$2 == "unit"' "$work/index" >"$work/programs"
     while IFS=$tab read -r id _ unit _ <&4; do
-        words=$(program_line "$work/content/$id") || continue
+        words=$(program_line "$work/content/$id")
+        [ -n "$words" ] || continue
         has=$(running_version "$unit")
         program=/opt/k8s/v$wants/${words%% *}
         if [ -z "$has" ] || [ "$has" = "$wants" ] || [ ! -x "$root$program" ]; then
@@ -68,11 +70,12 @@ try_settings() {
     done 4<"$work/programs"
 }
 
-# program_line FILE: of a unit's text, the name of the program behind /opt/k8s/kubernetes and its words, quoted for a shell
+# program_line FILE: of a unit's text, the name of the program behind /opt/k8s/kubernetes and its words, quoted for a
+# shell; nothing where it starts another one
 program_line() {
-    [ -f "$1" ] || return 1
+    [ -f "$1" ] || return 0
     awk '/^ExecStart=\/opt\/k8s\/kubernetes\// { on = 1; sub(/^ExecStart=\/opt\/k8s\/kubernetes\//, "") }
         on { more = sub(/ *\\$/, ""); line = line " " $0; if (!more) exit }
-        END { if (line == "") exit 1; print line }' "$1" |
+        END { print line }' "$1" |
         sed 's/ \$[A-Z_]*//g; s/%%/%/g; s/\$\$/\\$/g; s/^ *//'
 }
