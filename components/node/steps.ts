@@ -36,15 +36,14 @@ export function canBeAsked(report: NodeReport | undefined): boolean {
 type Reports = Readonly<Record<string, NodeReport>>;
 
 /**
- * The control plane that is asked and told what concerns the whole cluster: the first one that is built and answers, so
- * that none of them is special. Where none is built yet, the first.
+ * The control plane that is asked and told what concerns the whole cluster, and that kubeconfigs lead to: the first one that
+ * can be asked, so that none of them is special. All of this waits until each API server is ready.
  *
  * @param except whose own vote or Node object it is about
  */
 export function spokesman(nodes: readonly NodeSpec[], reports: Reports = {}, except?: NodeSpec): NodeSpec {
     const candidates = controlPlanes(nodes).filter(({ name, lost }) => !lost && name !== except?.name);
-    const isBuilt = ({ name }: NodeSpec) => canBeAsked(reports[name]) && reports[name]?.kinds["control-plane"];
-    return candidates.find(isBuilt) ?? candidates[0] ?? firstControlPlane(nodes);
+    return candidates.find(({ name }) => canBeAsked(reports[name])) ?? candidates[0] ?? firstControlPlane(nodes);
 }
 
 /** Whether no control plane has etcd's data yet; not so as long as one of them can't be asked. */
