@@ -160,6 +160,9 @@ expel_known_member() {
     [ ! -f "$state/etcd-peers" ] || others=$others,$(etcd_urls "$(cat "$state/etcd-peers")")
     if [ -x "$etcd_bin/etcdctl" ] && list_members "$others"; then
         expel_member "$others"
+        # What its API server said of itself. Where a new leader of etcd takes its time, it goes by itself within an hour.
+        await 15 admin_kubectl -n kube-system delete leases --selector \
+            "apiserver.kubernetes.io/identity=kube-apiserver,kubernetes.io/hostname=$node" >/dev/null || true
     fi
 }
 
