@@ -7,7 +7,7 @@ import { CoreDns, Flannel } from "./addons";
 import { ClusterSettings } from "./config/schema";
 import { controlPlanesInTurn } from "./controlplane";
 import { clusterEndpoint, dnsServiceIp, isControlPlane, minimumReady, NodeSpec, operatorEndpoint } from "./inventory";
-import { nodeMember, NodeAgents, nobodyHasData, PreparedNode, spokesman, stepsOf, Turns } from "./node";
+import { nodeMember, NodeAgents, PreparedNode, spokesman, stepsOf, Turns, whoHasData } from "./node";
 import { Derive, Pki, Serve } from "./pki";
 import { NodeReport, nodesReady, rewriteSecrets } from "./remote";
 import { Digests } from "./render/artifacts";
@@ -59,7 +59,7 @@ export class Cluster extends pulumi.ComponentResource {
         });
 
         const planes = machines.filter(({ node }) => isControlPlane(node));
-        const answering = controlPlanesInTurn(name, { planes, isNew: nobodyHasData(nodes, reports) }, child);
+        const answering = controlPlanesInTurn(name, { planes, data: whoHasData(nodes, reports) }, child);
 
         const { generation } = settings.encryption;
         if (generation > 1) {

@@ -49,6 +49,32 @@ export function refuseForgotten(stack: Stack, { nodes }: Pick<Settings, "nodes">
     );
 }
 
+const memberOf = (node: string) => (one: StateResource) =>
+    one.type === "command:remote:Command" && nameOf(one) === `${node}-member`;
+
+/** Nodes that the state knows, and the configuration has no more. */
+export function leavingNodes(resources: readonly StateResource[], configured: readonly string[]): string[] {
+    return nodesInState(resources).filter((node) => !configured.includes(node) && resources.some(memberOf(node)));
+}
+
+/** The program on a control plane that takes a node out of the cluster. */
+export function stepIn(resources: readonly StateResource[], node: string): string | undefined {
+    const command = resources.find(memberOf(node))?.inputs?.delete;
+    return typeof command === "string" ? /^sh (\S+) member remove /.exec(command)?.[1] : undefined;
+}
+
+/** A state in which these nodes are taken out through another control plane: by the connection of its own steps. */
+export function toldThrough(state: StateExport, nodes: readonly string[], controlPlane: string): StateExport {
+    const resources = state.deployment.resources ?? [];
+    const base = resources.find((one) => one.type === "command:remote:Command" && nameOf(one) === `${controlPlane}-base`);
+    const connection = base?.inputs?.connection;
+    const told = (one: StateResource): StateResource => {
+        if (!connection || !nodes.some((node) => memberOf(node)(one))) return one;
+        return { ...one, inputs: { ...one.inputs, connection }, outputs: { ...one.outputs, connection } };
+    };
+    return { ...state, deployment: { ...state.deployment, resources: resources.map(told) } };
+}
+
 /** A state that knows nothing of a node any more, nor that anything ever waited for it. Its certificates go with the next `up`. */
 export function withoutNode(state: StateExport, node: string): StateExport {
     const resources = (state.deployment.resources ?? []) as readonly Linked[];

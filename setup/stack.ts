@@ -178,6 +178,7 @@ export interface StateResource {
     readonly type: string;
     readonly id?: string;
     readonly inputs?: Readonly<Record<string, unknown>>;
+    readonly outputs?: Readonly<Record<string, unknown>>;
 }
 
 /** Whether a state knows of anything but the stack itself, its providers and components. */

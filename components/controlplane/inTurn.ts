@@ -7,8 +7,8 @@ import { ControlPlane, ControlPlaneArgs } from "./controlPlane";
 export interface ControlPlanesArgs {
     /** All control planes, in the configuration's order. */
     readonly planes: readonly Omit<ControlPlaneArgs, "after">[];
-    /** Whether none of them has etcd's data yet, as the probes say; then the first one may found etcd's cluster once more. */
-    readonly isNew: boolean;
+    /** Whether somebody has etcd's data, as the probes say. */
+    readonly data?: "nobody" | "somebody";
 }
 
 /**
@@ -19,13 +19,13 @@ export interface ControlPlanesArgs {
  */
 export function controlPlanesInTurn(
     name: string,
-    { planes, isNew }: ControlPlanesArgs,
+    { planes, data }: ControlPlanesArgs,
     opts: pulumi.ComponentResourceOptions,
 ): pulumi.Resource[] {
     const [{ node, prepared }] = planes;
     const founded: pulumi.Resource[] = [];
     if (planes.length > 1) {
-        const args = { controlPlane: node, ...(isNew && { attempt: now }) };
+        const args = { controlPlane: node, data, attempt: now };
         founded.push(founding(`${name}-founding`, args, { parent: opts.parent, dependsOn: prepared.base }));
     }
     const answering: pulumi.Resource[] = [];

@@ -46,12 +46,12 @@ export function spokesman(nodes: readonly NodeSpec[], reports: Reports = {}, exc
     return candidates.find(({ name }) => canBeAsked(reports[name])) ?? candidates[0] ?? firstControlPlane(nodes);
 }
 
-/** Whether no control plane has etcd's data yet; not so as long as one of them can't be asked. */
-export function nobodyHasData(nodes: readonly NodeSpec[], reports: Reports = {}): boolean {
-    return controlPlanes(nodes).every(({ name }) => {
-        const report = reports[name];
-        return report !== undefined && canBeAsked(report) && report.kinds["control-plane"] === undefined;
-    });
+/** Whether one of the control planes has etcd's data; also where one of them can't be asked. Without probes: undefined. */
+export function whoHasData(nodes: readonly NodeSpec[], reports?: Reports): "nobody" | "somebody" | undefined {
+    if (reports === undefined) return undefined;
+    const hasNone = ({ name }: NodeSpec) =>
+        reports[name] !== undefined && canBeAsked(reports[name]) && reports[name].kinds["control-plane"] === undefined;
+    return controlPlanes(nodes).every(hasNone) ? "nobody" : "somebody";
 }
 
 /** Seconds since 1970: a number that no earlier run has given. */

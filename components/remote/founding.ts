@@ -8,8 +8,13 @@ import { installedStep } from "./kit";
 export interface FoundingArgs {
     /** Of several control planes the first; its base step must have run (`dependsOn`). */
     readonly controlPlane: NodeSpec;
-    /** Whether none of them has etcd's data yet, as the probe says. Another number makes it once more. */
-    readonly attempt?: number;
+    /**
+     * What the probes say: "nobody" of them has etcd's data yet, so that the first one may begin once more; "somebody" has,
+     * or couldn't be asked. Without probes what stands in the state decides.
+     */
+    readonly data?: "nobody" | "somebody";
+    /** Another number makes it once more, where nobody has data. */
+    readonly attempt: number;
 }
 
 /**
@@ -19,20 +24,21 @@ export interface FoundingArgs {
  */
 export function founding(
     name: string,
-    { controlPlane, attempt }: FoundingArgs,
+    { controlPlane, data, attempt }: FoundingArgs,
     opts?: pulumi.CustomResourceOptions,
 ): command.remote.Command {
     return new command.remote.Command(
         name,
         {
             connection: connectionTo(controlPlane.ssh),
-            create: `sh ${installedStep()} found-etcd`,
-            triggers: [attempt ?? 0],
+            // Where there is a cluster already, it only comes to stand in the state.
+            create: data === "somebody" ? "true" : `sh ${installedStep()} found-etcd`,
+            triggers: [data === "nobody" ? attempt : 0],
             logging: command.remote.Logging.None,
             addPreviousOutputInEnv: false,
         },
         pulumi.mergeOptions(opts, {
-            ignoreChanges: ["connection", "create", ...(attempt === undefined ? ["triggers"] : [])],
+            ignoreChanges: ["connection", ...(data === "nobody" ? [] : ["create", "triggers"])],
         }),
     );
 }

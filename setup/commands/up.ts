@@ -5,6 +5,7 @@ import { lookAtApi } from "../apiDrift";
 import type { Arguments } from "../arguments";
 import { refuseUnfit } from "../askMachines";
 import { engineRuns, type EngineRun } from "../fleet";
+import { leaveThroughLiving } from "../leaving";
 import { dockerObjects } from "../leftovers";
 import { Failure } from "../failure";
 import { noteTimes, runFollowed } from "../followed";
@@ -44,6 +45,7 @@ export async function up(args: Arguments, root: string, progress: Progress): Pro
         try {
             await mend(prepared, progress);
             if (encrypted) await refuseUnfit(stack, () => machinesOf(prepared), settings, progress);
+            await leaveThroughLiving(prepared, settings);
             const options = ["--yes", "--skip-preview", "--suppress-outputs", "--stack", name];
             const parallel = ["--parallel", String(parallelism(nodeCount(stack)))];
             const resources = async () => (await exportState(prepared)).deployment.resources ?? [];

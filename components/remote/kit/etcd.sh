@@ -139,20 +139,34 @@ keep_quorum() {
     if [ -z "$peers" ] || [ -z "$stops" ] || ! etcd_at "$etcd_own" endpoint health >/dev/null || ! list_members "$etcd_own"; then
         return 0
     fi
-    voters=$(awk -F '\t' '$5 == "false"' "$work/etcd-members" | wc -l)
-    [ "$voters" -gt 2 ] || return 0
-    well='' ready=''
-    for peer in $(echo "$peers" | tr , ' '); do
-        ! etcd_at "$(etcd_urls "$peer")" endpoint health >/dev/null || well="$well $peer"
-        ! api_answers "$peer" || ready="$ready $peer"
-    done
+    [ "$(voters)" -gt 2 ] || return 0
+    look_at_others
     # shellcheck disable=SC2086
-    set -- $well
-    [ $# -gt $((voters / 2)) ] || fail "$node was not touched: without its etcd $# of $voters members would be well${well:+ (}${well# }${well:+)}," \
-        "and more than half are needed. Bring the others back, or take out one that is gone for good (\`slipway forget\`)," \
-        "then run this again."
-    [ -n "$ready" ] || fail "$node was not touched: no other API server is ready (asked: $peers). Look at" \
+    [ "$(count $well)" -gt $(($(voters) / 2)) ] || fail "$node was not touched: without its etcd $(count $well) of $(voters)" \
+        "members would be well${well:+ (}${well# }${well:+)}, and more than half are needed. Bring the others back, or take out" \
+        "one that is gone for good (\`slipway forget\`), then run this again."
+    [ -n "$ready" ] || fail "$node was not touched: no other API server is ready (asked: $addresses). Look at" \
         "'journalctl -u kube-apiserver' there, then run this again."
+}
+
+voters() {
+    awk -F '\t' '$5 == "false"' "$work/etcd-members" | wc -l
+}
+
+count() {
+    echo $#
+}
+
+# look_at_others: which of the other voters are $well, and whose API servers are $ready. By the members' own addresses:
+# one that is about to leave isn't among the peers any more, and counts as long as it votes.
+look_at_others() {
+    addresses=$(awk -F '\t' -v name="$node" '$5 == "false" && $3 != name { split($4, part, /\/\/|:[0-9]*$/); print part[2] }' \
+        "$work/etcd-members" | paste -s -d ' ')
+    well='' ready=''
+    for other in $addresses; do
+        ! etcd_at "$(etcd_urls "$other")" endpoint health >/dev/null || well="$well $other"
+        ! api_answers "$other" || ready="$ready $other"
+    done
 }
 
 # api_answers IP: whether the API server of that control plane says that it is ready; of the one that the API's name
@@ -164,7 +178,8 @@ api_answers() {
         ${1:+--resolve} ${1:+"${host%:*}:${host##*:}:$1"} "$server/readyz" 2>/dev/null
 }
 
-# leave_etcd: with its step a control plane gives up its vote; the last one takes the data with it
+# leave_etcd: with its step a control plane gives up its vote, after what stands on it here; the last one takes the data
+# with it
 leave_etcd() {
     [ -e "$etcd_data/member" ] && [ -x "$etcd_bin/etcdctl" ] || return 0
     others=$(etcd_urls "$(cat "$state/etcd-peers" 2>/dev/null || true)")
@@ -172,19 +187,38 @@ leave_etcd() {
         say "no other member of etcd answers, so that this one leaves without a word"
         return 0
     fi
+    has_vote || return 0
+    look_at_others
+    rest=$(($(voters) - 1))
+    # shellcheck disable=SC2086
+    [ "$(count $well)" -gt $((rest / 2)) ] || refuse_leaving
+    for unit in ${control_plane_units% etcd}; do
+        timeout "$start_limit" systemctl stop "$unit" 2>/dev/null || true
+    done
     expel_member "$others"
 }
 
-# expel_member ENDPOINTS: takes $node out of etcd's cluster, if it is in there and not alone
+# expel_member ENDPOINTS: takes $node out of etcd's cluster, if it is in there and not alone; and what its API server said
+# of itself, which goes by itself within an hour where a new leader of etcd takes its time
 expel_member() {
-    member=$(awk -F '\t' -v name="$node" '$3 == name { print $1 }' "$work/etcd-members")
-    if [ -z "$member" ] || [ "$(wc -l <"$work/etcd-members")" = 1 ]; then
-        return 0
-    fi
+    has_vote || return 0
     await 30 take_vote "$1" "$member" || {
         tail -n 3 "$work/etcd" >&2
-        fail "$node can't leave etcd's cluster (etcd's last words are above): without it more than half of the members must be" \
-            "well. Bring the others back, or take out one that is gone for good (\`slipway forget\`), then run this again."
+        refuse_leaving
     }
     changed "$node is out of etcd's cluster"
+    look_for_api
+    await 15 admin_kubectl -n kube-system delete leases --selector \
+        "apiserver.kubernetes.io/identity=kube-apiserver,kubernetes.io/hostname=$node" >/dev/null || true
+}
+
+# has_vote: whether $node is a $member and not the only one
+has_vote() {
+    member=$(awk -F '\t' -v name="$node" '$3 == name { print $1 }' "$work/etcd-members")
+    [ -n "$member" ] && [ "$(wc -l <"$work/etcd-members")" -gt 1 ]
+}
+
+refuse_leaving() {
+    fail "$node can't leave etcd's cluster: without it more than half of the members must be well (these are:${well:- none})." \
+        "Bring the others back, or take out one that is gone for good (\`slipway forget\`), then run this again."
 }

@@ -150,19 +150,17 @@ remove_membership() {
     forget_requests
     admin_kubectl -n kube-node-lease delete lease "$node" --ignore-not-found >/dev/null
     [ -z "$(address_of "$node")" ] || remember_member
-    expel_known_member
+    [ -z "$lost" ] || expel_known_member
     rm -f "$state/generations/member.$node"
 }
 
-# expel_known_member: a control plane's vote goes with its Node object, whether its machine is there or not
+# expel_known_member: the vote of a control plane that is lost; one that is there gives it up by itself, when its API
+# server has ended its work
 expel_known_member() {
     others=$etcd_own
     [ ! -f "$state/etcd-peers" ] || others=$others,$(etcd_urls "$(cat "$state/etcd-peers")")
     if [ -x "$etcd_bin/etcdctl" ] && list_members "$others"; then
         expel_member "$others"
-        # What its API server said of itself. Where a new leader of etcd takes its time, it goes by itself within an hour.
-        await 15 admin_kubectl -n kube-system delete leases --selector \
-            "apiserver.kubernetes.io/identity=kube-apiserver,kubernetes.io/hostname=$node" >/dev/null || true
     fi
 }
 
