@@ -1,14 +1,6 @@
 import type { Settings } from "../components/config/schema";
 import { Failure } from "./failure";
-import { readState, type Stack, type StateExport, type StateResource } from "./stack";
-
-/** What the state may say of other resources, by their URN. */
-interface Linked extends StateResource {
-    readonly parent?: string;
-    readonly dependencies?: readonly string[];
-    readonly propertyDependencies?: Readonly<Record<string, readonly string[] | null>>;
-    readonly deletedWith?: string;
-}
+import { readState, type LinkedResource, type Stack, type StateExport, type StateResource } from "./stack";
 
 const nameOf = ({ urn }: Pick<StateResource, "urn">) => urn.slice(urn.lastIndexOf("::") + 2);
 
@@ -66,7 +58,9 @@ export function stepIn(resources: readonly StateResource[], node: string): strin
 /** A state in which these nodes are taken out through another control plane: by the connection of its own steps. */
 export function toldThrough(state: StateExport, nodes: readonly string[], controlPlane: string): StateExport {
     const resources = state.deployment.resources ?? [];
-    const base = resources.find((one) => one.type === "command:remote:Command" && nameOf(one) === `${controlPlane}-base`);
+    const base = resources.find(
+        (one) => one.type === "command:remote:Command" && nameOf(one) === `${controlPlane}-base`,
+    );
     const connection = base?.inputs?.connection;
     const told = (one: StateResource): StateResource => {
         if (!connection || !nodes.some((node) => memberOf(node)(one))) return one;
@@ -77,7 +71,7 @@ export function toldThrough(state: StateExport, nodes: readonly string[], contro
 
 /** A state that knows nothing of a node any more, nor that anything ever waited for it. Its certificates go with the next `up`. */
 export function withoutNode(state: StateExport, node: string): StateExport {
-    const resources = (state.deployment.resources ?? []) as readonly Linked[];
+    const resources = (state.deployment.resources ?? []) as readonly LinkedResource[];
     const gone = urnsOf(resources, node);
     const stays = (urn: string) => !gone.has(urn);
     const kept = resources
@@ -96,7 +90,7 @@ export function withoutNode(state: StateExport, node: string): StateExport {
 }
 
 /** The node's components and all below them, and its membership, which is the cluster's. */
-function urnsOf(resources: readonly Linked[], node: string): Set<string> {
+function urnsOf(resources: readonly LinkedResource[], node: string): Set<string> {
     const roots: Readonly<Record<string, string>> = {
         "slipway:node:PreparedNode": node,
         "slipway:node:NodeAgents": `${node}-agents`,

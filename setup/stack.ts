@@ -181,6 +181,14 @@ export interface StateResource {
     readonly outputs?: Readonly<Record<string, unknown>>;
 }
 
+/** What the state may say of other resources, by their URN. */
+export interface LinkedResource extends StateResource {
+    readonly parent?: string;
+    readonly dependencies?: readonly string[];
+    readonly propertyDependencies?: Readonly<Record<string, readonly string[] | null>>;
+    readonly deletedWith?: string;
+}
+
 /** Whether a state knows of anything but the stack itself, its providers and components. */
 export const hasResources = (resources: readonly Pick<StateResource, "type">[]) =>
     resources.some(({ type }) => !/^(pulumi|slipway):/.test(type));
@@ -190,7 +198,7 @@ export const hasResources = (resources: readonly Pick<StateResource, "type">[]) 
  *
  * @throws Failure when the file isn't whole.
  */
-export function readState(stack: Stack): { resources: StateResource[]; pending: StateResource[] } | undefined {
+export function readState(stack: Stack): { resources: LinkedResource[]; pending: StateResource[] } | undefined {
     const file = stateFile(stack);
     if (!stack.ownBackend || !fs.existsSync(file)) return undefined;
     const { checkpoint } = readWhole(file);

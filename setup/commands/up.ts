@@ -18,7 +18,7 @@ import { checkSettings } from "../settings";
 import { hasSecrets, machinesOf } from "../machines";
 import { keepCopies } from "../stateCopies";
 import { commandFor, failed } from "../texts";
-import { mend, takeStack } from "../work";
+import { dropReferences, mend, takeStack } from "../work";
 import { kubectlFor } from "../kubectl";
 
 /** Operations at once: a node has few steps at a time, and most of them wait for the node. */
@@ -60,7 +60,9 @@ export async function up(args: Arguments, root: string, progress: Progress): Pro
                 const work = async () => {
                     const { status, course } = await runFollowed(prepared.pulumi, all, where);
                     times = course.times;
-                    if (status !== 0) throw failed(`pulumi ${command}`, status, args, course.causes);
+                    if (status === 0) return;
+                    await dropReferences(prepared, progress);
+                    throw failed(`pulumi ${command}`, status, args, course.causes);
                 };
                 await progress.phase(phase, () => progress.aside(work)).finally(() => noteTimes(progress, times));
             };

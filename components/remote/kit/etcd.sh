@@ -75,6 +75,7 @@ peer_url() {
 
 # join_cluster: the list is that of the living members
 join_cluster() {
+    rm -f "$state/etcd-founder"
     : >"$state/etcd-joining"
     self=$(peer_url)
     others=$(etcd_urls "$peers")
