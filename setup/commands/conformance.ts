@@ -50,7 +50,7 @@ export async function conformance(args: Arguments, root: string, progress: Progr
     const all = await listSpecs(programs, folder);
     const parts = wantedParts(args, all, short);
     const before = args.switches.includes("--resume") ? readResults(folder, facts.version) : undefined;
-    const circumstances = circumstancesOf(target, facts, sites.images);
+    const circumstances = await circumstancesOf(target, facts, sites.images);
     const passed = new Set(
         Object.entries(before?.outcomes ?? {}).flatMap(([name, { state }]) => (state === "passed" ? [name] : [])),
     );

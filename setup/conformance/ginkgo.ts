@@ -95,7 +95,8 @@ function inForeground(
     ended: (count: number) => void,
 ): Promise<number | string> {
     return new Promise((resolve, reject) => {
-        // A process group of its own: a Ctrl-C of the terminal reaches Ginkgo once, by us.
+        // A process group of its own: a Ctrl-C of the terminal reaches Ginkgo and its processes once, by us. Each of them
+        // wants to hear of it: the first is only their parent.
         const child = spawn(command, args, { cwd: folder, stdio: ["ignore", "pipe", "pipe"], detached: true });
         const log = fs.createWriteStream(logFile(folder));
         let count = 0;
@@ -104,7 +105,9 @@ function inForeground(
             count += [...chunk.toString("utf8").matchAll(/•/g)].length;
             ended(count);
         };
-        const stop = () => void child.kill("SIGINT");
+        const stop = () => {
+            if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGINT");
+        };
         process.on("SIGINT", stop).on("SIGTERM", stop);
         child.stdout.on("data", hear);
         child.stderr.on("data", hear);

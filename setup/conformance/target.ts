@@ -1,5 +1,7 @@
 import * as fs from "node:fs";
+import { connect } from "node:net";
 import * as path from "node:path";
+import { parseCidr, serviceIp, sizeOf } from "../../components/inventory/addressing";
 import type { Circumstances } from "../../operations/conformance/leftOut";
 import type { Arguments } from "../arguments";
 import { Failure } from "../failure";
@@ -18,7 +20,11 @@ export interface Target {
     readonly name: string;
     readonly kubeconfig: string;
     readonly kubectl: string;
-    readonly lab: boolean;
+    /** Nodes are containers of this machine; absent where they aren't. */
+    readonly lab?: {
+        /** An address of the services' network that no service has. */
+        readonly unused: string;
+    };
 }
 
 /** What the cluster says of itself. */
@@ -48,7 +54,7 @@ export async function targetOf(args: Arguments, root: string, progress: Progress
         const kubectl = which("kubectl");
         if (!kubectl)
             throw new Failure("The tests call kubectl, and PATH has none: install one of the cluster's version.");
-        return { name: path.basename(given), kubeconfig: path.resolve(given), kubectl, lab: false };
+        return { name: path.basename(given), kubeconfig: path.resolve(given), kubectl };
     }
     const { stack: name, configFile } = args;
     const settings = checkSettings(findStack(root, { name, configFile, needed: true }));
@@ -57,7 +63,10 @@ export async function targetOf(args: Arguments, root: string, progress: Progress
         const inspect = () => prepare({ stack: name, configFile, root, progress, purpose: "inspect" });
         writeKubeconfig(name, await operatorKubeconfig(name, inspect));
     }
-    return { name, kubeconfig: kubeconfigFile(name), kubectl, lab: settings.lab !== undefined };
+    const { serviceCidr } = settings.cluster.network;
+    const unused = serviceIp(serviceCidr, sizeOf(parseCidr(serviceCidr)) - 2);
+    const lab = settings.lab === undefined ? {} : { lab: { unused } };
+    return { name, kubeconfig: kubeconfigFile(name), kubectl, ...lab };
 }
 
 /**
@@ -92,9 +101,28 @@ export async function factsOf({ kubectl, kubeconfig }: Target): Promise<Facts> {
 }
 
 /** The runtime's name counts: where nodes have two kinds, a test may come to either. */
-export function circumstancesOf({ lab }: Target, { nodes }: Facts, registry: boolean): Circumstances {
+export async function circumstancesOf({ lab }: Target, { nodes }: Facts, registry: boolean): Promise<Circumstances> {
     const names = new Set(nodes.map(({ runtime }) => runtime.split("://")[0]));
-    return { runtime: [...names].sort().join(" and "), lab, registry };
+    const answeredOutside = lab !== undefined && (await answers(lab.unused));
+    return { runtime: [...names].sort().join(" and "), lab: lab !== undefined, registry, answeredOutside };
+}
+
+/** How long a stranger may take to answer, in milliseconds. */
+const patience = 3000;
+
+/** Whether something takes a connection for this address: a lab's nodes go out the way that this machine does. */
+function answers(address: string): Promise<boolean> {
+    return new Promise((resolve) => {
+        const socket = connect({ host: address, port: 80, timeout: patience });
+        const end = (answer: boolean) => {
+            socket.destroy();
+            resolve(answer);
+        };
+        socket
+            .on("connect", () => end(true))
+            .on("timeout", () => end(false))
+            .on("error", () => end(false));
+    });
 }
 
 /** "3 nodes of a lab, docker://20.10.24; Debian GNU/Linux 12 (bookworm), kernel 6.18.5, amd64" */

@@ -15,6 +15,7 @@ import { brokenSetup, readReport } from "../../operations/conformance/report";
 import { countResults, describeResults, isClean, type Results } from "../../operations/conformance/results";
 import { choose, focusOf, shortRun, unknownParts, type Spec } from "../../operations/conformance/specs";
 import { parseArguments } from "../../setup/arguments";
+import { runSpecs } from "../../setup/conformance/ginkgo";
 import {
     circumstancesOf,
     describeCluster,
@@ -23,7 +24,7 @@ import {
     type Target,
 } from "../../setup/conformance/target";
 
-const anywhere: Circumstances = { runtime: "containerd", lab: false, registry: true };
+const anywhere: Circumstances = { runtime: "containerd", lab: false, registry: true, answeredOutside: false };
 const spec = (name: string, serial = false): Spec => ({ name, serial });
 
 /** A report of Ginkgo's with one entry for each of these. */
@@ -226,23 +227,76 @@ describe("conformance", () => {
             { name: "n2", runtime: "containerd://2.4.2", system: "Debian 12", images: ["docker.io/nginx:1"] },
         ],
     };
-    const target: Target = { name: "a", kubeconfig: "/k", kubectl: "/usr/bin/kubectl", lab: true };
+    const target: Target = { name: "a", kubeconfig: "/k", kubectl: "/usr/bin/kubectl" };
 
-    it("says what is judged, and names images that a node lacks, unless its list is cut off", () => {
+    it("says what is judged, and what of it decides which tests can run", async () => {
+        const words = "2 nodes, containerd://2.4.2 and docker://20.10.24; Debian 12";
+        assert.equal(describeCluster(target, facts), words);
         assert.equal(
-            describeCluster(target, facts),
-            "2 nodes of a lab, containerd://2.4.2 and docker://20.10.24; Debian 12",
+            describeCluster({ ...target, lab: { unused: "" } }, facts),
+            words.replace("nodes", "nodes of a lab"),
         );
-        assert.deepEqual(circumstancesOf(target, facts, false), {
-            runtime: "containerd and docker",
-            lab: true,
-            registry: false,
-        });
+        const circumstances = { runtime: "containerd and docker", lab: false, registry: false, answeredOutside: false };
+        assert.deepEqual(await circumstancesOf(target, facts, false), circumstances);
+    });
+
+    it("names images that a node lacks, unless its list is cut off", () => {
         const [first, second] = facts.nodes;
         assert.deepEqual(missingImages(facts, ["registry.k8s.io/pause:3.10.2"]), ["registry.k8s.io/pause:3.10.2"]);
         assert.deepEqual(missingImages({ ...facts, nodes: [second] }, ["nginx:1"]), []);
         const full = { ...second, images: Array.from({ length: 50 }, (_, index) => `x:${index}`) };
         assert.deepEqual(missingImages({ ...facts, nodes: [first, full] }, ["registry.k8s.io/pause:3.10.2"]), []);
+    });
+
+    it("hands a request to end on to all of Ginkgo's processes, and takes what they have written down", async () => {
+        const folder = fs.mkdtempSync(path.join(os.tmpdir(), "slipway-ginkgo-"));
+        try {
+            // As Ginkgo: a parent that waits for its processes, and leaves interrupts to them.
+            const one = path.join(folder, "one.js");
+            const text = report(
+                { texts: ["[sig-x] a"], state: "passed" },
+                { texts: ["[sig-x] b"], state: "interrupted" },
+            );
+            fs.writeFileSync(
+                one,
+                `process.on("SIGINT", () => { require("fs").writeFileSync("report.json", ${JSON.stringify(text)}); ` +
+                    'process.exit(1); }); setInterval(() => undefined, 1000); console.log("\\u2022");',
+            );
+            const ginkgo = path.join(folder, "ginkgo");
+            fs.writeFileSync(
+                ginkgo,
+                `#!${process.execPath}\nprocess.on("SIGINT", () => undefined);\n` +
+                    `require("child_process").spawn(process.execPath, [${JSON.stringify(one)}], { stdio: "inherit" })` +
+                    '.on("close", (code) => process.exit(code));\n',
+                { mode: 0o755 },
+            );
+            const wish = { specs: [spec("[sig-x] a"), spec("[sig-x] b")], procs: 4, limit: 60_000, folder };
+            const ended = (count: number) => void (count === 1 && process.emit("SIGTERM"));
+            const { reports } = await runSpecs({ tests: "e2e.test", ginkgo }, target, facts, { ...wish, ended });
+            assert.deepEqual(
+                reports.map(({ name, outcome }) => [name, outcome?.state]),
+                [
+                    ["[sig-x] a", "passed"],
+                    ["[sig-x] b", undefined],
+                ],
+            );
+        } finally {
+            fs.rmSync(folder, { recursive: true, force: true });
+        }
+    });
+
+    it("says where to look when the tests could not begin", async () => {
+        const folder = fs.mkdtempSync(path.join(os.tmpdir(), "slipway-ginkgo-"));
+        try {
+            const wish = { specs: [spec("[sig-x] a")], procs: 4, limit: 60_000, folder, ended: () => undefined };
+            const run = runSpecs({ tests: "e2e.test", ginkgo: "/bin/false" }, target, facts, wish);
+            await assert.rejects(
+                run,
+                /could not begin: Ginkgo ended with 1 and left no report\. More is in .*e2e\.log/,
+            );
+        } finally {
+            fs.rmSync(folder, { recursive: true, force: true });
+        }
     });
 
     it("takes its options from the command line", () => {
@@ -257,5 +311,17 @@ describe("conformance", () => {
     it("leaves out by name and circumstances only, with a sentence", () => {
         assert.equal(leftOut("[sig-node] Pods should be submitted and removed", anywhere), undefined);
         assert.equal(new Set(shortRun).size, shortRun.length);
+        const silent =
+            "[sig-network] Services should serve endpoints on same port and different protocols [Conformance]";
+        assert.equal(leftOut(silent, anywhere), undefined);
+        assert.match(leftOut(silent, { ...anywhere, answeredOutside: true }) ?? "", /something beyond the cluster/);
+        const resized =
+            "[sig-node] Pod InPlace Resize Container burstable pods - extended resize with equivalents [Conformance]";
+        assert.equal(leftOut(resized, anywhere), undefined);
+        assert.match(leftOut(resized, { ...anywhere, runtime: "docker" }) ?? "", /doesn't report/);
+        const volume = "[sig-node] ImageVolume should succeed with pod and pull policy of Always [Conformance]";
+        assert.equal(leftOut(volume, anywhere), undefined);
+        assert.match(leftOut(volume, { ...anywhere, registry: false }) ?? "", /pulls an image anew/);
+        assert.match(leftOut(volume, { ...anywhere, runtime: "docker" }) ?? "", /cri-dockerd/);
     });
 });

@@ -9,11 +9,11 @@ import { debianSuite } from "../../build/debian";
 import { moduleInfo } from "../../build/go";
 import { defaultVersions } from "../../catalogue";
 import { agnhost } from "../agnhost";
-import { debianFiles, essentials, prepareDebian } from "../base";
+import { essentials, prepareDebian } from "../base";
 import { goImage } from "../goImage";
 import { nginx } from "../nginx";
 import { debianTools, type Recipe } from "../recipe";
-import { dnsTools, withTools } from "./tools";
+import { dnsTools, shellTools, withTools } from "./tools";
 
 const sourceOf = (name: string) => `https://github.com/kubernetes/kubernetes/tree/master/test/images/${name}`;
 
@@ -22,17 +22,23 @@ const kubernetes = defaultVersions.kubernetes;
 
 const shellPath = "usr/bin/busybox";
 
-/** busybox with links for what the tests call. Debian 13 has the release that upstream's tag names. */
+/** busybox with links for what the tests call, and bash as its shell. Debian 13 has the release that upstream's tag names. */
 export function busybox(_tag: string, arch: Architecture): Recipe {
     const more =
-        "chgrp cmp getopt ifconfig ip mkfifo mount mountpoint netstat od pidof rev route setsid stat su sync tac umount usleep watch yes";
+        "ar arch arp arping ascii bc bunzip2 bzcat cal chgrp chroot cmp cpio dc dnsdomainname dos2unix expand " +
+        "factor fallocate fdisk findfs fold getfattr getopt groups hostid httpd ifconfig install ionice last link " +
+        "linux32 linux64 logger logname lzcat mkfifo mknod mkpasswd mount netstat nl nsenter od passwd paste " +
+        "patch pidof renice rev route run-parts setsid sha1sum sha3sum sha512sum shred shuf strings su sync " +
+        "sysctl tac taskset tc telnet tftp time traceroute6 truncate umount uncompress unexpand unix2dos unlink " +
+        "unshare unxz unzip usleep uudecode uuencode w watch who xxd xz xzcat yes zcat";
+    const shell = shellTools();
     return {
         source: `https://packages.debian.org/${debianSuite}/busybox-static`,
-        inputs: [debianSuite, more],
+        inputs: [debianSuite, more, Object.keys(shell)],
         needs: debianTools,
         prepare: (context) => prepareDebian(arch, context),
         async assemble(context) {
-            const { entries, packages } = await debianFiles({}, arch, context);
+            const { entries, packages } = await withTools(shell, arch, context);
             const links = more
                 .split(" ")
                 .map((name): Entry => ({ path: `usr/bin/${name}`, type: "link", target: path.basename(shellPath) }));

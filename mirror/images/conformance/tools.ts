@@ -32,12 +32,16 @@ const network: Selection = {
     ),
 };
 
+/** A shell that hands on variables whose names aren't a shell's ("data-1"), which busybox's as Debian builds it doesn't. */
+const bash: Selection = { bash: [/^usr\/bin\/bash$/], libc6: [cLibrary], ...of("libtinfo6") };
+
 function of(packages: string): Selection {
     return Object.fromEntries(packages.split(" ").map((name) => [name, [libraries]]));
 }
 
 /** Registered only where an image wants them: nobody else shall wait for their download. */
 export const dnsTools = () => registerPackages(dns);
+export const shellTools = () => registerPackages(bash);
 export const networkTools = () => registerPackages(network);
 
 /** These commands on top of a shell with the usual ones; where both have one, Debian's takes its place. */
@@ -46,6 +50,9 @@ export async function withTools(selection: Selection, arch: Architecture, contex
     // What a package's installation would make.
     const link = (path: string, target: string): Entry => ({ path, type: "link", target });
     const nc = selection["netcat-openbsd"] ? [link("usr/bin/nc", "nc.openbsd")] : [];
-    const sh = selection.dash ? [link("usr/bin/sh", "dash")] : [];
+    const sh = ["dash", "bash"]
+        .filter((name) => selection[name])
+        .map((name) => link("usr/bin/sh", name))
+        .slice(0, 1);
     return { entries: [...entries, ...nc, ...sh], packages };
 }
