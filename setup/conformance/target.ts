@@ -94,11 +94,14 @@ export async function factsOf({ kubectl, kubeconfig }: Target): Promise<Facts> {
         nodes: items.map(({ metadata, status: { nodeInfo, images = [] } }) => ({
             name: metadata.name,
             runtime: nodeInfo.containerRuntimeVersion,
-            system: `${nodeInfo.osImage}, kernel ${nodeInfo.kernelVersion}, ${nodeInfo.architecture}`,
+            system: `${nodeInfo.osImage}, kernel ${release(nodeInfo.kernelVersion)}, ${nodeInfo.architecture}`,
             images: images.flatMap(({ names }) => names ?? []),
         })),
     };
 }
+
+/** "6.1.0" of "6.1.0-28-amd64": what stands behind it is its builder's. */
+const release = (kernel: string) => /^[\d.]+/.exec(kernel)?.[0] ?? kernel;
 
 /** The runtime's name counts: where nodes have two kinds, a test may come to either. */
 export async function circumstancesOf({ lab }: Target, { nodes }: Facts, registry: boolean): Promise<Circumstances> {
