@@ -107,6 +107,8 @@ export function unreachableWarnings(reports: Readonly<Record<string, NodeReport>
     return notThere
         ? []
         : all.flatMap(({ problem }) =>
-              problem === undefined ? [] : [`${problem} What was built there is left as it is in this run.`],
+              problem === undefined
+                  ? []
+                  : [`${problem.replace(/\.?$/, ".")} What was built there is left as it is in this run.`],
           );
 }

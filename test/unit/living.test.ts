@@ -120,7 +120,10 @@ describe("machines that say nothing", () => {
     it("are told of, also when none of them answers in time: what was wanted of them isn't done", () => {
         const late = away("n2: 127.0.0.1:2232 gave no answer over SSH within 4 s");
         assert.deepEqual(unreachableWarnings({ n1: nothing, n2: late }).length, 1);
-        assert.match(unreachableWarnings({ n1: late, n2: late })[0], /^n2: .* within 4 s What was built there is left/);
+        assert.match(
+            unreachableWarnings({ n1: late, n2: late })[0],
+            /^n2: .* within 4 s\. What was built there is left/,
+        );
         assert.equal(unreachableWarnings({ n1: refused, n2: late }).length, 2);
     });
 
