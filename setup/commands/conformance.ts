@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
+import type { Architecture } from "../../components/inventory/node";
 import { testImages } from "../../mirror/conformance/images";
 import { suiteJob, suitePaths } from "../../mirror/conformance/suite";
 import { fillMirror } from "../../mirror/fill";
@@ -104,18 +105,24 @@ export async function obtainSuite(
     report: (line: string) => void,
 ): Promise<Programs> {
     const arch = hostArchitecture();
-    const folder = path.join(cacheFolder(), "conformance", source);
     await fillMirror({
         source,
-        folder,
+        folder: suiteFolder(source),
         architectures: [arch],
         jobs: [suiteJob(source, version, arch)],
         progress: report,
     });
-    const { tests, ginkgo } = suitePaths(version, arch);
-    const programs = { tests: path.join(folder, tests), ginkgo: path.join(folder, ginkgo) };
-    Object.values(programs).forEach((file) => fs.chmodSync(file, 0o755));
+    const programs = suitePrograms(version, source, arch);
+    Object.values(programs).forEach((file) => fs.chmodSync(file as string, 0o755));
     return programs;
+}
+
+const suiteFolder = (source: "upstream" | "build") => path.join(cacheFolder(), "conformance", source);
+
+/** Where they are, once they were obtained. */
+export function suitePrograms(version: string, source: "upstream" | "build", arch: Architecture): Programs {
+    const { tests, ginkgo } = suitePaths(version, arch);
+    return { tests: path.join(suiteFolder(source), tests), ginkgo: path.join(suiteFolder(source), ginkgo) };
 }
 
 /** Images that nodes neither have nor can pull: with a pull that fails, a test waits for minutes and says nothing of it. */
