@@ -36,11 +36,15 @@ export function readReport(text: string): { name: string; serial: boolean; state
         }));
 }
 
-/** Interrupted and skipped tests have none: they are still to be run. */
+/** What Ginkgo says of a test that was under way when the whole run's time was up; a test's own limit has other words. */
+const outOfTime = "A suite timeout occurred";
+
+/** Interrupted and skipped tests have none, nor has the one that a run's limit cut off: they are still to be run. */
 function outcomeOf({ State, RunTime, Failure }: GinkgoReport["SpecReports"][number]): Outcome | undefined {
     const seconds = Math.round(RunTime / 1e8) / 10;
     if (State === "passed") return { state: "passed", seconds };
-    if (!["failed", "panicked", "timedout"].includes(State)) return undefined;
+    if (!["failed", "panicked", "timedout"].includes(State) || Failure?.Message?.startsWith(outOfTime))
+        return undefined;
     const message = (Failure?.Message ?? State).trim().slice(0, longest);
     return { state: "failed", seconds, message };
 }
