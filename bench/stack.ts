@@ -18,7 +18,7 @@ export const root = path.resolve(__dirname, "..");
 export const nodes = ["bench-1", "bench-2", "bench-3"];
 
 const name = "bench";
-const subnet = "172.31.233.0/24";
+const subnet = "172.31.238.0/24";
 const lab = { name, subnet, controlPlanes: 1, workers: 2, sshPort: 2251, apiPort: 8443 };
 
 export class BenchStack {
