@@ -6,7 +6,7 @@ import { namespace, namespaceObject } from "./pods";
 
 const port = 5001;
 /** Of one transfer; so many seconds' worth that the start doesn't count. */
-const megabytes = 4000;
+const mebibytes = 4000;
 const runs = 5;
 
 /** A pod with nc, on a node; with `hostNetwork` it is the node itself as far as networks go. */
@@ -24,11 +24,11 @@ function pod(name: string, node: string, hostNetwork: boolean, command: readonly
     };
 }
 
-/** The server takes one connection after the other and throws away what comes. */
-const listen = ["sh", "-c", `while :; do nc -l ${port} >/dev/null; done`];
+/** The server takes one connection after the other, without a gap in which nobody listens, and throws away what comes. */
+const listen = ["sh", "-c", `exec nc -lk ${port} >/dev/null`];
 const idle = ["sh", "-c", "while :; do sleep 3600; done"];
 
-/** Megabytes a second, for each run. */
+/** MiB a second, for each run. */
 async function transfer(stack: BenchStack, hostNetwork: boolean): Promise<number[]> {
     const kind = hostNetwork ? "host" : "pod";
     const [server, client] = [`server-${kind}`, `client-${kind}`];
@@ -49,13 +49,19 @@ async function transfer(stack: BenchStack, hostNetwork: boolean): Promise<number
     );
     const path = ["get", "pod", server, "--namespace", namespace, "-o", "jsonpath={.status.podIP}"];
     const address = (await stack.kubectl(...path)).trim();
-    const send = `dd if=/dev/zero bs=1M count=${megabytes} 2>/dev/null | nc -N ${address} ${port}`;
+    const send = `dd if=/dev/zero bs=1M count=${mebibytes} 2>/dev/null | nc -N ${address} ${port}`;
     // bash's clock: microseconds, without its point.
-    const script = `until nc -z ${address} ${port}; do :; done; start=\${EPOCHREALTIME/./}; ${send}; echo $((\${EPOCHREALTIME/./} - start))`;
+    const script = [
+        "set -e -o pipefail",
+        `until nc -z ${address} ${port}; do :; done`,
+        "start=${EPOCHREALTIME/./}",
+        send,
+        "echo $((${EPOCHREALTIME/./} - start))",
+    ].join("; ");
     const speeds: number[] = [];
     for (let i = 0; i < runs; i++) {
         const said = await stack.kubectl("exec", client, "--namespace", namespace, "--", "bash", "-c", script);
-        speeds.push(megabytes / (Number(said.trim().split("\n").at(-1)) / 1e6));
+        speeds.push(mebibytes / (Number(said.trim().split("\n").at(-1)) / 1e6));
     }
     await stack.kubectl("delete", "pod", server, client, "--namespace", namespace, "--wait=true");
     return speeds;
@@ -76,5 +82,5 @@ export async function throughput(stack: BenchStack): Promise<string> {
 
 const row = (what: string, speeds: readonly number[]) => [
     what,
-    ...[median(speeds), Math.min(...speeds), Math.max(...speeds)].map((speed) => `${speed.toFixed(0)} MB/s`),
+    ...[median(speeds), Math.min(...speeds), Math.max(...speeds)].map((speed) => `${speed.toFixed(0)} MiB/s`),
 ];
