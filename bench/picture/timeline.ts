@@ -15,7 +15,10 @@ interface Row {
 /** @param title what stands above it */
 export function timeline(spans: readonly Span[], title: string): string {
     const phases = [...new Set(spans.map(({ phase }) => phase))];
-    const colour = (phase: string) => colours[phases.indexOf(phase) % colours.length];
+    // Rows of parts that no node has say what they are; on a node's row the colour does.
+    const onNodes = phases.filter((phase) => spans.some((span) => span.phase === phase && span.node !== undefined));
+    const colour = (phase: string) =>
+        onNodes.includes(phase) ? colours[onNodes.indexOf(phase) % colours.length] : "#999999";
     const rows = rowsOf(spans, phases);
     const most = Math.max(...spans.map(({ end }) => end)) / 1000;
     const scale = (seconds: number) => left + (seconds / most) * (width - left - 20);
@@ -35,7 +38,7 @@ export function timeline(spans: readonly Span[], title: string): string {
             text(left - 8, top + index * rowHeight + 14, label, { anchor: "end" }),
             ...its.map((span) => bar(span, colour(span.phase), index, scale)),
         ]),
-        ...legend(phases, colour, bottom + 40),
+        ...legend(onNodes, colour, bottom + 40),
     ]);
 }
 
