@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 
 import { fixedSettings, livingProblems } from "../../components/node/living";
-import type { NodeReport } from "../../components/remote";
+import { unreachableWarnings, type NodeReport } from "../../components/remote";
 import { boards } from "../support";
 
 const kind = { generation: 1, differences: 0, entries: [] };
@@ -110,5 +110,26 @@ describe("what a living cluster refuses", () => {
         const roles = [["control-plane", "worker"], ["worker"], ["control-plane"], ["control-plane"]];
         const three = problems({}, grown, roles);
         assert.match(three.join("\n"), /hex-n3 can't become.*\n.*hex-n4 can't become/);
+    });
+});
+
+describe("machines that say nothing", () => {
+    const away = (problem: string): NodeReport => ({ ...nothing, reachable: false, problem });
+    const refused = away("n1: 127.0.0.1:2231 can't be reached over SSH: connect ECONNREFUSED 127.0.0.1:2231");
+
+    it("are told of, also when none of them answers in time: what was wanted of them isn't done", () => {
+        const late = away("n2: 127.0.0.1:2232 gave no answer over SSH within 4 s");
+        assert.deepEqual(unreachableWarnings({ n1: nothing, n2: late }).length, 1);
+        assert.match(
+            unreachableWarnings({ n1: late, n2: late })[0],
+            /^n2: .* within 4 s\. What was built there is left/,
+        );
+        assert.equal(unreachableWarnings({ n1: refused, n2: late }).length, 2);
+    });
+
+    it("are not, where a lab isn't there yet, or all of them are lost", () => {
+        assert.deepEqual(unreachableWarnings({ n1: refused, n2: refused }), []);
+        assert.deepEqual(unreachableWarnings({ n1: { ...nothing, reachable: false } }), []);
+        assert.deepEqual(unreachableWarnings({}), []);
     });
 });
