@@ -282,6 +282,13 @@ export const clusterSchema = z.strictObject({
         .describe(
             "How long the pods of a node that is removed, or gets another runtime, may take to leave it, in seconds.",
         ),
+    conformance: z
+        .enum(["none", "short", "whole"])
+        .default("none")
+        .describe(
+            "Brings the images of Kubernetes' conformance tests to the nodes, for `npm run conformance` where they can't " +
+                "pull: all of them, or those of its short run.",
+        ),
     sysctls: sysctls
         .default({})
         .describe("Kernel settings of every node, now and at boot, laid over those that Kubernetes needs."),

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 
 import { fixedSettings, livingProblems } from "../../components/node/living";
 import { describeRemoved } from "../../components/node/removedApis";
-import { type NodeReport, parseRemovedApis } from "../../components/remote";
+import { type NodeReport, parseRemovedApis, unreachableWarnings } from "../../components/remote";
 import { boards } from "../support";
 
 const kind = { generation: 1, differences: 0, entries: [] };
@@ -157,5 +157,26 @@ describe("what a living cluster refuses", () => {
             problems({}, gone, [both, worker])[0],
             /^None of the control planes hex-n1 holds the living cluster's/,
         );
+    });
+});
+
+describe("machines that say nothing", () => {
+    const away = (problem: string): NodeReport => ({ ...nothing, reachable: false, problem });
+    const refused = away("n1: 127.0.0.1:2231 can't be reached over SSH: connect ECONNREFUSED 127.0.0.1:2231");
+
+    it("are told of, also when none of them answers in time: what was wanted of them isn't done", () => {
+        const late = away("n2: 127.0.0.1:2232 gave no answer over SSH within 4 s");
+        assert.deepEqual(unreachableWarnings({ n1: nothing, n2: late }).length, 1);
+        assert.match(
+            unreachableWarnings({ n1: late, n2: late })[0],
+            /^n2: .* within 4 s\. What was built there is left/,
+        );
+        assert.equal(unreachableWarnings({ n1: refused, n2: late }).length, 2);
+    });
+
+    it("are not, where a lab isn't there yet, or all of them are lost", () => {
+        assert.deepEqual(unreachableWarnings({ n1: refused, n2: refused }), []);
+        assert.deepEqual(unreachableWarnings({ n1: { ...nothing, reachable: false } }), []);
+        assert.deepEqual(unreachableWarnings({}), []);
     });
 });
