@@ -50,7 +50,7 @@ export interface NodeReport {
 }
 
 export interface ProbeOptions {
-    /** Milliseconds for each node. Default 4000. */
+    /** Milliseconds for each node. Default 20,000: a small board that is busy takes its time. Dialling has 5 s of it at most. */
     readonly timeout?: number;
 }
 
@@ -79,7 +79,9 @@ export async function probeNode(node: NodeSpec, options: ProbeOptions = {}): Pro
         return { reachable: false, ...nothing };
     }
     try {
-        const { code, stdout, stderr } = await run(node.ssh, command, { timeout: options.timeout ?? 4000 });
+        const { timeout = 20_000 } = options;
+        const limits = { timeout, dialTimeout: Math.min(timeout, 5000) };
+        const { code, stdout, stderr } = await run(node.ssh, command, limits);
         if (code !== 0) {
             const said = stderr.trim().split("\n").pop();
             return { reachable: true, ...nothing, problem: `${node.name}: the probe failed: ${said}` };

@@ -98,7 +98,7 @@ function inForeground(
         // A process group of its own: a Ctrl-C of the terminal reaches Ginkgo and its processes once, by us. Each of them
         // wants to hear of it: the first is only their parent.
         const child = spawn(command, args, { cwd: folder, stdio: ["ignore", "pipe", "pipe"], detached: true });
-        const log = fs.createWriteStream(logFile(folder));
+        const log = fs.createWriteStream(logFile(folder)).on("error", reject);
         let count = 0;
         const hear = (chunk: Buffer) => {
             log.write(chunk);
@@ -114,8 +114,7 @@ function inForeground(
         child.on("error", reject);
         child.on("close", (code, signal) => {
             process.off("SIGINT", stop).off("SIGTERM", stop);
-            log.end();
-            resolve(code ?? signal ?? "no status");
+            log.end(() => resolve(code ?? signal ?? "no status"));
         });
     });
 }
