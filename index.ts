@@ -6,7 +6,7 @@ import { deployAddons, removalProblems } from "./components/addons";
 import { loadSettings } from "./components/config/load";
 import { refuseUnchangeable, removedApiProblems } from "./components/node";
 import { expiryWarnings } from "./components/pki";
-import { askHoldings, probeNodes, warnOfUnreachable } from "./components/remote";
+import { askHoldings, probeNodes, warnOfNotices, warnOfUnreachable } from "./components/remote";
 import { missingArchives } from "./components/render/packages";
 import { deployWorkloads, withStaticPod } from "./components/workloads";
 import { Lab, loadLab, refuseMisfits } from "./lab";
@@ -45,6 +45,7 @@ export = async () => {
     const removedApis = await removedApiProblems(cluster, nodes, reports);
     refuseUnchangeable(cluster, nodes, reports, [...removedApis, ...removalProblems(settings, holdings)]);
     warnOfUnreachable(reports);
+    warnOfNotices(reports);
     const containers = lab && new Lab(lab.config.name, lab);
     const built = new Cluster(
         cluster.name,

@@ -9,6 +9,7 @@ import { forget } from "../setup/commands/forget";
 import { kubectl } from "../setup/commands/kubectl";
 import { mirror } from "../setup/commands/mirror";
 import { check, kubeconfig, pulumi } from "../setup/commands/others";
+import { recover } from "../setup/commands/recover";
 import { restore } from "../setup/commands/restore";
 import { sbom } from "../setup/commands/sbom";
 import { trust } from "../setup/commands/trust";
@@ -40,6 +41,7 @@ const commands: Record<CommandName, Command> = {
     forget,
     backup,
     restore,
+    recover,
     audit: (...args) => auditModule().audit(...args),
     conformance: (...args) => conformanceModule().conformance(...args),
     drift: (...args) => driftModule().drift(...args),

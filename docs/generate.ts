@@ -241,7 +241,9 @@ export function editorSchema(): string {
     return `${JSON.stringify(schema, null, 2)}\n`;
 }
 
-/** Texts that Pulumi may hold encrypted. */
+/** Keys of texts that Pulumi may hold encrypted. */
+const secretKeys = ["privateKey", "password", "accessKey", "secretKey"];
+
 function withSecrets(value: unknown): unknown {
     if (Array.isArray(value)) return value.map(withSecrets);
     if (typeof value !== "object" || value === null) return value;
@@ -249,7 +251,7 @@ function withSecrets(value: unknown): unknown {
     return Object.fromEntries(
         Object.entries(value).map(([key, inner]) => [
             key,
-            key === "privateKey" ? { anyOf: [inner, secure], description: inner.description } : withSecrets(inner),
+            secretKeys.includes(key) ? { anyOf: [inner, secure], description: inner.description } : withSecrets(inner),
         ]),
     );
 }

@@ -16,6 +16,7 @@ export const commands = {
     trust: "ask the machines for their host keys, show the fingerprints, pin them in the configuration",
     backup: "take a snapshot of etcd, and bring it to this machine",
     restore: "put a snapshot of etcd back, e.g. `npm run restore -- etcd-20261121T201500Z.db`",
+    recover: "when more than half of the control planes are gone for good: go on with what one of the others holds",
     info: "show the nodes: roles, addresses, state, hardware, system, versions",
     kubeconfig:
         "print the kubeconfig and nothing else, or one for another user (--user); --merge puts it into your own",
@@ -38,9 +39,9 @@ export interface Arguments {
     readonly stack: string;
     readonly configFile?: string;
     readonly source?: ArtifactSource;
-    /** Of `forget`: which node. */
+    /** Of `forget` and `recover`: which node. */
     readonly node?: string;
-    /** Of `restore`: which snapshot. */
+    /** Of `restore`: which snapshot, a file or one that `backup --list` names. */
     readonly file?: string;
     /** Of `logs`: which pods. */
     readonly selector?: string;
@@ -67,7 +68,9 @@ const switches: Partial<Record<CommandName, readonly string[]>> = {
     conformance: ["--short", "--resume"],
     down: ["--delete-data"],
     forget: ["--force"],
+    backup: ["--list"],
     restore: ["--yes"],
+    recover: ["--yes", "--force"],
     dashboard: ["--no-open", "--headlamp"],
     logs: ["--no-follow", "--previous"],
 };
@@ -125,7 +128,7 @@ export function parseArguments(words: readonly string[]): Arguments {
             rest.push(...queue.splice(0));
         } else if (command === "pulumi" || command === "kubectl") {
             rest.push(word);
-        } else if (command === "forget" && !word.startsWith("-") && node === undefined) {
+        } else if (["forget", "recover"].includes(command) && !word.startsWith("-") && node === undefined) {
             node = word;
         } else if (command === "restore" && !word.startsWith("-") && file === undefined) {
             file = word;
@@ -153,6 +156,9 @@ export function parseArguments(words: readonly string[]): Arguments {
     }
     if (command === "forget" && node === undefined) {
         throw new Failure("Say which node is to be forgotten: `slipway forget NODE`.");
+    }
+    if (command === "recover" && node === undefined) {
+        throw new Failure("Say which control plane's data is to be gone on with: `slipway recover NODE`.");
     }
     if (command === "restore" && file === undefined) {
         throw new Failure("Say which snapshot is to be put back: `slipway restore FILE`.");
@@ -199,7 +205,9 @@ export function help(): string {
         "  down --delete-data           on machines that stay: etcd's data and local volumes go, too",
         "  forget NODE --force          even though it answers on SSH",
         "  backup --to FILE             to this file (default: a name with the time, in the data folder)",
-        "  restore FILE --yes           do it; without it nothing is changed",
+        "  backup --list                show the snapshots on the control planes and in the places for copies",
+        "  restore SNAPSHOT --yes       do it; without it nothing is changed. A file, or one that `backup --list` names",
+        "  recover NODE --yes           do it; --force: though others hold data, or know more",
         "  info --json                  for programs: everything as one JSON text",
         "  preview --json               for programs: the changes and restarts as one JSON text",
         "  drift --json                 for programs: the same as one JSON text",

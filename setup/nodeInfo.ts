@@ -22,6 +22,8 @@ export interface NodeInfo extends Facts {
     readonly versions: Readonly<Record<string, string>>;
     /** systemd's active state of each unit of Slipway's. */
     readonly units: Readonly<Record<string, string>>;
+    /** What is wrong there for longer, in sentences. */
+    readonly notices: readonly string[];
 }
 
 export interface Sources {
@@ -65,6 +67,7 @@ export function joinNodes({ outputs, machines, reports, live }: Sources): NodeIn
             disk: report?.disk,
             versions: versionsOf(report, object),
             units: report?.units ?? {},
+            notices: report?.notices ?? [],
         };
     });
 }
@@ -100,8 +103,9 @@ export function describeNodes(nodes: readonly NodeInfo[]): string {
         nodes.map((node) => [node.name, ...columns.map((column) => String(column(node) ?? "-"))]);
     const version = (name: string) => (node: NodeInfo) => upstreamVersion(node.versions[name]);
     const programs = ["kubelet", "docker", "containerd", "runc", "cri-dockerd", "etcd"];
-    const problems = nodes.flatMap(({ name, problem, units }) => [
+    const problems = nodes.flatMap(({ name, problem, units, notices }) => [
         ...(problem ? [problem] : []),
+        ...notices.map((notice) => `⚠ ${name}: ${notice}`),
         ...Object.entries(units)
             .filter(([, active]) => active !== "active")
             .map(([unit, active]) => `${name}: ${unit} is ${active}`),

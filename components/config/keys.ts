@@ -43,8 +43,21 @@ export function readKeys(settings: Settings, folder = "."): { settings: Settings
         return "pem" in read ? { ...registry, authority: read.pem } : registry;
     });
     const ssh = both(settings.cluster.ssh, "cluster.ssh");
-    const cluster = { ...settings.cluster, ssh, authorities, registries };
+    const snapshots = storeAuthority(settings.cluster.snapshots, folder, problems);
+    const cluster = { ...settings.cluster, ssh, authorities, registries, snapshots };
     return { settings: { ...settings, cluster, nodes: settings.nodes.map(node) }, problems };
+}
+
+type Snapshots = Settings["cluster"]["snapshots"];
+
+function storeAuthority(snapshots: Snapshots, folder: string, problems: string[]): Snapshots {
+    const { copies } = snapshots;
+    if (copies?.s3?.authority === undefined) return snapshots;
+    const read = readAuthority(copies.s3.authority, folder);
+    if ("problem" in read) problems.push(`cluster.snapshots.copies.s3.authority ${read.problem}`);
+    return "pem" in read
+        ? { ...snapshots, copies: { ...copies, s3: { ...copies.s3, authority: read.pem } } }
+        : snapshots;
 }
 
 /** PEM text as it stands, or that of a file; nothing but certificates of authorities. */

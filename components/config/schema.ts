@@ -114,6 +114,50 @@ const optionalVersionsShape = Object.fromEntries(
     ]),
 ) as Record<keyof OptionalVersions, z.ZodString>;
 
+/** Keys that stand in a file of one's own on control planes, a line each, and in an HTTP header: no quotes, no spaces. */
+const storeKey = z
+    .string()
+    .regex(
+        /^[!#-&(-[\]-~]{1,256}$/,
+        "must be 1 to 256 letters, digits and signs, without spaces, quotes and backslashes",
+    );
+
+/** `cluster.snapshots.copies.s3`. */
+const storeSchema = z.strictObject({
+    endpoint: z
+        .string()
+        .regex(
+            /^https:\/\/[A-Za-z0-9.-]+(:\d{1,5})?$/,
+            'must be such as "https://s3.eu-central-1.amazonaws.com" or "https://minio.lan:9000": a snapshot holds all that ' +
+                "the API knows, so it goes over TLS only",
+        )
+        .describe("Where the store answers. Buckets are asked for below it: ENDPOINT/BUCKET."),
+    region: z
+        .string()
+        .regex(/^[a-z0-9-]+$/, 'must be a region such as "eu-central-1"')
+        .default("us-east-1")
+        .describe("The store's region, which requests are signed for."),
+    bucket: z
+        .string()
+        .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'must be a bucket\'s name such as "backups"')
+        .describe("It must be there."),
+    prefix: z
+        .string()
+        .regex(
+            /^[A-Za-z0-9_-][A-Za-z0-9._-]*(\/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$/,
+            'must be such as "etcd" or "etcd/hex"',
+        )
+        .optional()
+        .describe("What names in the bucket start with. Default: the cluster's name."),
+    accessKey: storeKey.describe("A secret of the stack's configuration."),
+    secretKey: storeKey.describe("A secret of the stack's configuration."),
+    authority: z
+        .string()
+        .min(1)
+        .optional()
+        .describe("Who signed the store's certificate, where the system doesn't know: PEM text, or a file of it."),
+});
+
 /** `slipway:cluster`. */
 export const clusterSchema = z.strictObject({
     name: label.describe("Name of the cluster, and of the kubeconfig's cluster, context and user."),
@@ -262,9 +306,37 @@ export const clusterSchema = z.strictObject({
             folder: folder
                 .default("/var/backups/etcd")
                 .describe("Where they lie on each control plane. It goes with the cluster, when that is destroyed."),
+            copies: z
+                .strictObject({
+                    keep: z
+                        .int("must be a whole number")
+                        .min(1, "must be at least 1")
+                        .optional()
+                        .describe(
+                            "How many of each control plane's are kept in each place. Default: `snapshots.keep`.",
+                        ),
+                    folder: folder
+                        .optional()
+                        .describe("A folder on another disk or a share, mounted on each control plane."),
+                    s3: storeSchema.optional().describe("A bucket of a store that speaks S3."),
+                })
+                .optional()
+                .describe("Where each control plane leaves a copy of every snapshot. Default: nowhere."),
         })
         .prefault({})
         .describe("Snapshots of etcd on each control plane; [Backup](backup.md) tells how to put one back."),
+    etcd: z
+        .strictObject({
+            quota: z
+                .string()
+                .regex(/^[1-9]\d*(Mi|Gi)$/, 'must be a size such as "2Gi"')
+                .default("2Gi")
+                .describe(
+                    "How large etcd's file may become before it takes no more writes: 64Mi to 8Gi, which etcd calls the most.",
+                ),
+        })
+        .prefault({})
+        .describe("The cluster's memory; [Backup](backup.md#kept-small-and-sound) tells how it is looked after."),
     minimumReady: z
         .int()
         .min(1)

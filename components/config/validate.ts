@@ -4,6 +4,7 @@ import { formatCidr, nodeCapacity, nodePrefix, overlaps, parseCidr, sizeOf } fro
 import { addonProblems, poolProblems } from "./addonProblems";
 import { type Machine as PartialNode, placeProblems, wellFormed } from "./claims";
 import { imageProblems } from "./images";
+import { memoryProblems } from "./memory";
 import { packageProblems } from "./packages";
 import { pathOf, problemsOf } from "./problems";
 import { registryProblems } from "./registries";
@@ -77,6 +78,7 @@ function contradictions(raw: unknown): string[] {
         ...storageProblems(workloads, addons),
         ...imageProblems(images, { cluster, nodes, lab }),
         ...registryProblems({ cluster, nodes }),
+        ...memoryProblems(cluster),
         ...packageProblems({ cluster, nodes, lab }),
         ...canaryProblems(wellFormed(workloads).canary),
         ...addonProblems(addons, remove, {

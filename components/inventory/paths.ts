@@ -40,6 +40,9 @@ export const paths = {
     encryptionConfig: "/etc/kubernetes/pki/encryption-config.yaml",
     etcdPki: "/etc/etcd/pki",
     etcdCa: "/etc/etcd/pki/ca.crt",
+    /** Who this machine is at the store that gets copies of snapshots: two lines, the access key's and the secret one's. */
+    storeKeys: "/etc/etcd/store-keys",
+    storeCa: "/etc/etcd/store-ca.crt",
     adminKubeconfig: "/etc/kubernetes/admin.conf",
     controllerManagerKubeconfig: "/etc/kubernetes/controller-manager.kubeconfig",
     schedulerKubeconfig: "/etc/kubernetes/scheduler.kubeconfig",

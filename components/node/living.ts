@@ -115,7 +115,7 @@ function changedSettings(wanted: Record<string, string>, members: readonly Livin
 
 /**
  * Control planes come and go one after the other, but one that holds etcd's data has to stay until others have joined it:
- * those that come would found a cluster without data beside it.
+ * those that come would found a cluster without data beside it. Where it is gone, the first one begins with a snapshot.
  */
 function controlPlaneProblems(nodes: readonly NodeSpec[], reports: Reports, members: readonly Living[]): string[] {
     const isBuilt = ({ name }: NodeSpec) => reports[name]?.kinds["control-plane"] !== undefined;
@@ -125,13 +125,26 @@ function controlPlaneProblems(nodes: readonly NodeSpec[], reports: Reports, memb
     if (members.length === 0 || stays) {
         return [];
     }
-    const names = (some: readonly NodeSpec[]) => some.map(({ name }) => name).join(", ");
     const leaving = nodes.filter((node) => !isControlPlane(node) && isBuilt(node));
-    return [
-        leaving.length > 0
-            ? `${names(leaving)} ${leaving.length === 1 ? "holds" : "hold"} the cluster's etcd, and of ${names(wanted)} none does: ` +
-              `give the role to both until they have joined (an odd number of control planes), then take it away in another \`up\`.`
-            : `None of the control planes ${names(wanted)} holds the living cluster's etcd. Keep the one that does in the ` +
-              `configuration until others have joined it; where its data is gone, docs/recovering.md tells the way back.`,
-    ];
+    if (leaving.length > 0) {
+        return [
+            `${namesOf(leaving)} ${leaving.length === 1 ? "holds" : "hold"} the cluster's etcd, and of ${namesOf(wanted)} none does: ` +
+                `give the role to both until they have joined (an odd number of control planes), then take it away in another \`up\`.`,
+        ];
+    }
+    return reports[wanted[0].name]?.seeded ? [] : [withoutMemory(wanted, members)];
 }
+
+/** An API that knows of nothing has kubelets end every pod that runs. */
+function withoutMemory(wanted: readonly NodeSpec[], [{ node }, ...others]: readonly Living[]): string {
+    const living =
+        others.length === 0 ? `${node.name} is still a node` : `${node.name} and ${others.length} more are still nodes`;
+    return (
+        `None of the control planes ${namesOf(wanted)} holds the living cluster's etcd, while ${living} of it: an empty API ` +
+        `would have kubelets end every pod. Keep the one that holds it in the configuration until others have joined it. Where ` +
+        `its data is gone, leave a snapshot on the new ones first, by \`npm run restore -- FILE\` (docs/backup.md); or, to ` +
+        `begin without what there was, reset the nodes: \`sudo sh /var/lib/slipway/kit/current/step base remove\`.`
+    );
+}
+
+const namesOf = (nodes: readonly NodeSpec[]) => nodes.map(({ name }) => name).join(", ");

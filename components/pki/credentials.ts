@@ -4,6 +4,7 @@ import { Fragment } from "../render/entries";
 import { etcdUser } from "../render/etcd";
 import { kubeconfig } from "../render/kubeconfig";
 import { registryCredentials } from "../render/registries";
+import { storeKeys } from "../render/snapshots";
 import { CertificateSpec } from "./certificates";
 
 /** PEM texts of a key pair. */
@@ -48,6 +49,7 @@ export function controlPlaneCredentials(cluster: ClusterSettings, secrets: Contr
         ...registryCredentials(cluster),
         directory("/etc/etcd"),
         directory(paths.etcdPki),
+        ...storeKeys(cluster),
         ownFile(paths.caKey, clusterAuthority.key),
         ownFile(paths.etcdCa, secrets.etcdCertificate, `${etcdUser}:${etcdUser}`),
         ownFile(paths.frontProxyCa, secrets.frontProxyCertificate),

@@ -15,6 +15,7 @@ export {
     probeNodes,
     ProbeOptions,
     unreachableWarnings,
+    warnOfNotices,
     warnOfUnreachable,
 } from "./probe";
 export { askRemovedApis, parseRemovedApis, RemovedApi } from "./removedApis";

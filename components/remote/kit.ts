@@ -8,6 +8,9 @@ export const kitFolder = path.join(__dirname, "kit");
 /** Where installed kits live on a node; a kit is never changed, a new one gets a new folder. */
 export const kitHome = "/var/lib/slipway/kit";
 
+/** A snapshot that `restore` leaves on a machine whose etcd has never run: etcd begins with it. */
+export const seedFile = "/var/lib/slipway/seed.db";
+
 let known: string | undefined;
 
 /**

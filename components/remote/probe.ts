@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { NodeSpec } from "../inventory/node";
 import { askEach } from "./atOnce";
-import { kitPath } from "./kit";
+import { kitPath, seedFile } from "./kit";
 import { StepKind } from "./nodeStep";
 import { run } from "./ssh";
 
@@ -44,6 +44,10 @@ export interface NodeReport {
     readonly versions: Readonly<Record<string, string>>;
     /** systemd's active state of each unit. */
     readonly units: Readonly<Record<string, string>>;
+    /** A snapshot lies there for its etcd to begin with. */
+    readonly seeded?: boolean;
+    /** What is wrong there for longer, in sentences: alarms of etcd, snapshots that fail, copies that don't arrive. */
+    readonly notices?: readonly string[];
     readonly kinds: Readonly<Partial<Record<StepKind, KindReport>>>;
     /** On a control plane: the same for the membership of each node, by its name. */
     readonly members: Readonly<Record<string, KindReport>>;
@@ -56,8 +60,9 @@ export interface ProbeOptions {
 
 const current = `${kitPath()}/step`;
 
-/** A node without the kit isn't an error: it answers that there is nothing. */
-const command = `test ! -e ${current} && echo '{}' || sh ${current} probe`;
+/** A node without the kit isn't an error: it answers that there is nothing, but for a snapshot that waits there. */
+const bare = `test -e ${seedFile} && echo '{"seeded":true}' || echo '{}'`;
+const command = `test ! -e ${current} && { ${bare}; } || sh ${current} probe`;
 
 const nothing = { known: false, joined: false, versions: {}, units: {}, kinds: {}, members: {} };
 
@@ -89,6 +94,13 @@ export async function probeNode(node: NodeSpec, options: ProbeOptions = {}): Pro
         return { reachable: true, ...nothing, ...(JSON.parse(stdout) as Partial<NodeReport>) };
     } catch (error) {
         return { reachable: false, ...nothing, problem: `${node.name}: ${(error as Error).message}` };
+    }
+}
+
+/** Tells of what is wrong on machines for longer, whoever looks. */
+export function warnOfNotices(reports: Readonly<Record<string, NodeReport>>): void {
+    for (const [name, { notices = [] }] of Object.entries(reports)) {
+        notices.forEach((notice) => void pulumi.log.warn(`${name}: ${notice}`));
     }
 }
 

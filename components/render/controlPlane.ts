@@ -12,7 +12,8 @@ import { snapshots } from "./snapshots";
 /**
  * The control-plane step: units in the order they start.
  *
- * @param kit folder of the node kit, which approves serving certificates, takes snapshots and hands leases on
+ * @param kit folder of the node kit, which approves serving certificates, takes and copies snapshots, looks after etcd and hands
+ *   leases on
  */
 export function controlPlane(
     node: NodeSpec,
@@ -30,6 +31,6 @@ export function controlPlane(
         controllerManager(cluster, kit),
         scheduler(cluster),
         csrApprover(kit),
-        snapshots(cluster, kit),
+        snapshots(node, cluster, kit),
     ];
 }

@@ -1,4 +1,5 @@
 import type { ClusterSettings } from "../config/schema";
+import { bytesOf } from "../config/size";
 import type { NodeSpec } from "../inventory/node";
 import { certificatePaths, paths } from "../inventory/paths";
 import { Fragment } from "./entries";
@@ -24,7 +25,11 @@ export function etcd(node: NodeSpec, cluster: ClusterSettings, members: readonly
     return [
         { kind: "directory", path: paths.etcdData, mode: "0700", owner },
         { kind: "link", path: paths.etcd, target: `v${cluster.versions.etcd}` },
-        { kind: "file", path: paths.etcdVariables, content: variables({ ...settings(node), ...patience(members) }) },
+        {
+            kind: "file",
+            path: paths.etcdVariables,
+            content: variables({ ...settings(node, cluster), ...patience(members) }),
+        },
         {
             kind: "unit",
             name: "etcd.service",
@@ -43,7 +48,7 @@ export function etcd(node: NodeSpec, cluster: ClusterSettings, members: readonly
 const url = (address: string, port: number) => `https://${address}:${port}`;
 
 /** https://etcd.io/docs/v3.6/op-guide/configuration/ */
-function settings(node: NodeSpec): Record<string, string> {
+function settings(node: NodeSpec, cluster: ClusterSettings): Record<string, string> {
     const server = certificatePaths(paths.etcdPki, "server");
     const peer = certificatePaths(paths.etcdPki, "peer");
     return {
@@ -66,6 +71,12 @@ function settings(node: NodeSpec): Record<string, string> {
         ETCD_TLS_MIN_VERSION: "TLS1.2",
         ETCD_CIPHER_SUITES: tlsCipherSuites.join(","),
         ETCD_STRICT_RECONFIG_CHECK: "true",
+        // Unless the owner says otherwise etcd's own default, said aloud: the nodes' preflight asks for as much free disk,
+        // and a member that comes back late is sent all of it.
+        ETCD_QUOTA_BACKEND_BYTES: String(bytesOf(cluster.etcd.quota)),
+        // A member whose data has come to differ from the others' doesn't start, and so spoils none of theirs. It costs
+        // 0.2 s at the start for a file of 370 MB.
+        ETCD_FEATURE_GATES: "InitialCorruptCheck=true",
     };
 }
 

@@ -23,5 +23,6 @@ export * from "./packages";
 export * from "./runtime";
 export * from "./registries";
 export * from "./services";
+export * from "./snapshots";
 export * from "./stage";
 export * from "./text";

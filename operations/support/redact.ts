@@ -7,6 +7,9 @@ const secretTexts: readonly RegExp[] = [
     /[\w+/]*(?:UFJJVkFUR|BSSVZBVE|QUklWQVRF)[\w+/]*=*/g,
     // A key for secrets at rest.
     /\bsecret: *"?[\w+/]{40,}=*/g,
+    // Keys of a store: as its file on control planes has them, and settings in JSON, which may be quoted once more.
+    /(access|secret)-key=[^\s\\"]+/g,
+    /(accessKey|secretKey|password)\\*": *\\*"[^"\\]*/g,
     // A JSON Web Token: three parts, of which the first two are JSON objects.
     /\beyJ[\w-]+\.eyJ[\w-]+\.[\w-]*/g,
     /\b(client-key-data|certificate-authority-key-data): *\S+/g,
@@ -22,7 +25,7 @@ export function redactText(text: string): string {
     return secretTexts.reduce((clean, secret) => clean.replace(secret, hidden), text);
 }
 
-const secretKey = /^(privateKey|secure)$|password|passphrase|secret|token/i;
+const secretKey = /^(privateKey|accessKey|secure)$|password|passphrase|secret|token/i;
 
 /** Settings without values of keys that hold secrets, whether they are encrypted there or not; lists and names stay. */
 export function redactSettings(value: unknown): unknown {

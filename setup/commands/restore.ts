@@ -1,48 +1,63 @@
-import * as fs from "node:fs";
 import * as path from "node:path";
 import { gzipSync } from "node:zlib";
+import type { ClusterSettings } from "../../components/config/schema";
 import type { NodeSpec } from "../../components/inventory";
-import { kitPath } from "../../components/remote/kit";
+import { kitPath, seedFile } from "../../components/remote/kit";
 import { run } from "../../components/remote/ssh";
 import { etcdPorts } from "../../components/render/etcd";
 import type { Arguments } from "../arguments";
 import { Failure } from "../failure";
 import { machinesOf } from "../machines";
+import { onAll } from "../onAll";
 import { prepare } from "../prepare";
 import type { Progress } from "../progress";
 import { checkSettings } from "../settings";
+import { fetchSnapshot, readReference, readSnapshot, takenAt } from "../snapshots";
 import { findStack } from "../stack";
 import { livingControlPlanes } from "../stateCopies";
 import { commandFor } from "../texts";
 import { takeStack } from "../work";
 
-/** How long one verb may take on a control plane, in milliseconds: a snapshot's way there, or all units' start. */
-const patience = 600_000;
+const failure = "The snapshot was not put back:";
 
 /**
- * `slipway restore FILE`: puts a snapshot of etcd in the place of what the control planes hold.
+ * `slipway restore SNAPSHOT`: puts a snapshot of etcd in the place of what the control planes hold.
  *
  * All of them together: the file first, which changes nothing; then all stop, change their data, and start. Where one
- * doesn't come up, or can't read the snapshot's secrets, all go back to what they held.
+ * doesn't come up, or can't read the snapshot's secrets, all go back to what they held. Where no etcd has ever run, on
+ * machines set up anew, the file is left for the `up` that builds the cluster, whose etcd then begins with it.
  */
 export async function restore(args: Arguments, root: string, progress: Progress): Promise<number> {
     const { stack: name, configFile, file = "" } = args;
     const stack = findStack(root, { name, configFile, needed: true });
     const { cluster } = checkSettings(stack);
-    const content = readSnapshot(file);
+    const read = readReference(file) ? undefined : readSnapshot(file);
     const lock = await takeStack(stack, "restore", progress);
     try {
         const prepared = await prepare({ stack: name, configFile, root, progress, purpose: "inspect" });
-        const planes = livingControlPlanes(await machinesOf(prepared));
+        const machines = await machinesOf(prepared);
+        const planes = livingControlPlanes(machines);
+        const fresh = await areFresh(planes, file);
+        const content = read ?? (await progress.phase("Snapshot", () => fetched(file, machines, cluster)));
         if (!args.switches.includes("--yes")) {
-            process.stdout.write(`${question(args, file, planes)}\n`);
+            process.stdout.write(`${question(args, planes, content.length, fresh)}\n`);
             return 1;
         }
         const stdin = gzipSync(content, { level: 1 }).toString("base64");
+        if (fresh) {
+            await progress.phase("Snapshot to the control planes", () =>
+                onAll(planes, { command: () => leaving, stdin, failure }),
+            );
+            progress.say(
+                `The snapshot lies on ${namesOf(planes)}. Now ${commandFor("up", args)} builds the cluster, whose etcd ` +
+                    `begins with it.`,
+            );
+            return 0;
+        }
         const token = `${cluster.name}-${Date.now()}`;
         const peers = planes.map((plane) => `${plane.name}=https://${plane.address}:${etcdPorts.peer}`).join(",");
         await progress.phase("Snapshot to the control planes", () =>
-            all(
+            verbs(
                 planes,
                 ({ name, address }) => `take node=${name} address=${address} peers=${peers} token=${token}`,
                 stdin,
@@ -59,53 +74,92 @@ export async function restore(args: Arguments, root: string, progress: Progress)
     }
 }
 
+async function fetched(file: string, machines: readonly NodeSpec[], cluster: ClusterSettings): Promise<Buffer> {
+    return (await fetchSnapshot(readReference(file)!, machines, cluster)).content;
+}
+
 /** Pods go on running meanwhile; the API is away. */
 async function exchange(planes: readonly NodeSpec[], progress: Progress): Promise<void> {
-    await progress.phase("Control planes stop", () => all(planes, () => "stop"));
     try {
-        await progress.phase("Data", () => all(planes, () => "put"));
-        await progress.phase("Control planes start", () => all(planes, () => "start"));
+        await progress.phase("Control planes stop", () => verbs(planes, () => "stop"));
+        await progress.phase("Data", () => verbs(planes, () => "put"));
+        await progress.phase("Control planes start", () => verbs(planes, () => "start"));
     } catch (error) {
-        await progress.phase("Back to what was there", async () => {
-            await all(planes, () => "stop");
-            await all(planes, () => "back");
-            await all(planes, () => "start");
-        });
-        throw new Failure(`${(error as Error).message}\nThe cluster is as it was before.`);
+        const why = (error as Error).message;
+        // Each by itself: one that doesn't answer any more must not keep the others.
+        const back = ["stop", "back", "start"].map(step).join(" && ");
+        await progress.phase("Back to what was there", () =>
+            onAll(planes, { command: () => back, failure: `${why}\n${notBack}` }),
+        );
+        throw new Failure(`${why}\nThe cluster is as it was before.`);
     }
-    await all(planes, () => "done");
+    await verbs(planes, () => "done");
 }
 
-/** The same on all at once; waits for each before it fails, so that none is left in the middle of something. */
-async function all(planes: readonly NodeSpec[], words: (plane: NodeSpec) => string, stdin?: string): Promise<void> {
-    const problems = await Promise.all(
-        planes.map(async (plane) => {
-            try {
-                const command = `sh ${kitPath()}/step restore ${words(plane)}`;
-                const { code, stderr } = await run(plane.ssh, command, { stdin, timeout: patience });
-                return code === 0 ? [] : [`  - ${plane.name}: ${stderr.trim()}`];
-            } catch (error) {
-                return [`  - ${plane.name}: ${(error as Error).message}`];
-            }
+const notBack = "These have not gone back to what they held; where they answer again, the same command goes on:";
+
+const step = (words: string) => `sh ${kitPath()}/step restore ${words}`;
+
+const verbs = (planes: readonly NodeSpec[], words: (plane: NodeSpec) => string, stdin?: string) =>
+    onAll(planes, { command: (plane) => step(words(plane)), stdin, failure });
+
+const look = `test ! -e ${kitPath()}/step && echo bare || ${step("look")}`;
+
+/**
+ * Whether no etcd has ever run on these machines.
+ *
+ * @throws Failure where it has on some and not on others: which of them would be right? And where a copy is wanted that
+ * none of them can fetch yet.
+ */
+async function areFresh(planes: readonly NodeSpec[], file: string): Promise<boolean> {
+    const answers = await Promise.all(
+        planes.map(async ({ name, ssh }) => {
+            const { stdout } = await run(ssh, look, { timeout: 20_000 }).catch((error: Error) => {
+                throw new Failure(`${name}: ${error.message}. Nothing was changed.`);
+            });
+            return stdout.trim();
         }),
     );
-    if (problems.flat().length > 0)
-        throw new Failure(["The snapshot was not put back:", ...problems.flat()].join("\n"));
-}
-
-function readSnapshot(file: string): Buffer {
-    try {
-        return fs.readFileSync(file);
-    } catch (error) {
-        throw new Failure(`The snapshot ${file} can't be read: ${(error as Error).message}. Nothing was changed.`);
+    // A kit of an earlier release doesn't know the word: there has been an `up`.
+    const fresh = planes.filter((_, index) => ["no", "bare"].includes(answers[index]));
+    if (fresh.length > 0 && fresh.length < planes.length) {
+        throw new Failure(
+            `${namesOf(fresh)} has no etcd yet, and the other control planes have: build it first, by \`up\`. Nothing was changed.`,
+        );
     }
+    if (readReference(file) && answers.includes("bare")) {
+        throw new Failure(
+            `${namesOf(planes)} can't fetch ${file}: nothing of Slipway is there yet. Fetch it to this machine ` +
+                `(docs/backup.md tells how), and name the file. Nothing was changed.`,
+        );
+    }
+    return fresh.length > 0;
 }
 
-function question(args: Arguments, file: string, planes: readonly NodeSpec[]): string {
-    const { mtime, size } = fs.statSync(file);
-    return [
-        `${file}, of ${mtime.toISOString()}, ${(size / 2 ** 20).toFixed(1)} MiB, would take the place of what etcd holds on`,
-        `${planes.map(({ name }) => name).join(", ")}: everything that changed in the cluster since then is lost. Pods go on`,
-        `running; the API is away for some seconds. Nothing was changed. To do it: ${commandFor("restore", args, [file, "--yes"])}`,
-    ].join("\n");
+/** There is no kit yet that could take it. The text comes as base64 of gzip, as the kit takes it. */
+const leaving = [
+    'root=; test "$(id -u)" = 0 || root="sudo -n"',
+    `$root sh -c 'umask 077; mkdir -p -m 755 ${path.dirname(seedFile)} && base64 -d | gunzip >${seedFile}.new && ` +
+        `mv ${seedFile}.new ${seedFile}'`,
+].join("; ");
+
+const namesOf = (planes: readonly NodeSpec[]) => planes.map(({ name }) => name).join(", ");
+
+function question(args: Arguments, planes: readonly NodeSpec[], size: number, fresh: boolean): string {
+    const { file = "" } = args;
+    const base = path.basename(file);
+    const when = takenAt(base) === base ? "" : `, of ${takenAt(base)}`;
+    const what = `${file}${when}, ${(size / 2 ** 20).toFixed(1)} MiB,`;
+    const how = `Nothing was changed. To do it: ${commandFor("restore", args, [file, "--yes"])}`;
+    return fresh
+        ? [
+              `${what} would be left on ${namesOf(planes)}, where no etcd has run yet:`,
+              `the next ${commandFor("up", args)} builds the cluster out of it.`,
+              how,
+          ].join("\n")
+        : [
+              `${what} would take the place of what etcd holds on`,
+              `${namesOf(planes)}: everything that changed in the cluster since then is lost. Pods go on`,
+              `running; the API is away for some seconds. ${how}`,
+          ].join("\n");
 }

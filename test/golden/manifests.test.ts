@@ -248,6 +248,7 @@ file 0644 root:root /etc/containerd/certs.d/registry.lan:5000/hosts.toml
         assert.deepEqual(kept.sort(), [
             "cri-dockerd.service",
             "docker.service",
+            "etcd-care.service",
             "etcd-snapshots.service",
             "etcd.service",
             "kubernetes-hosts.service",

@@ -1,4 +1,4 @@
-import { spawnSync } from "node:child_process";
+import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
@@ -57,15 +57,26 @@ export class LocalNode {
         return JSON.parse(stdout) as Fitness;
     }
 
+    /** The same for a step that goes on until it is stopped, or whose other end is this process: it is not waited for. */
+    start(words: string): RunningStep {
+        return new RunningStep(this.spawned([path.join(kitFolder, "step"), ...words.split(" ")]));
+    }
+
+    private spawned(words: readonly string[]): ChildProcessWithoutNullStreams {
+        const [command, ...args] = [...this.sudo, "sh", ...words];
+        return spawn(command, args, { env: this.env, detached: true });
+    }
+
     private shell(words: readonly string[], input: string): KitRun {
-        const sudo = process.getuid?.() === 0 ? [] : ["unshare", "--map-root-user"];
-        const [command, ...args] = [...sudo, "sh", ...words];
-        const { status, stdout, stderr } = spawnSync(command, args, {
-            input,
-            encoding: "utf8",
-            env: { ...process.env, SLIPWAY_ROOT: this.root },
-        });
+        const [command, ...args] = [...this.sudo, "sh", ...words];
+        const { status, stdout, stderr } = spawnSync(command, args, { input, encoding: "utf8", env: this.env });
         return { code: status, stdout, stderr };
+    }
+
+    private readonly sudo = process.getuid?.() === 0 ? [] : ["unshare", "--map-root-user"];
+
+    private get env(): NodeJS.ProcessEnv {
+        return { ...process.env, SLIPWAY_ROOT: this.root };
     }
 
     /** A command for this node as the shell of this machine would run it. */
@@ -99,5 +110,32 @@ export class LocalNode {
 
     dispose(): void {
         fs.rmSync(this.root, { recursive: true, force: true });
+    }
+}
+
+/** A step at work. */
+export class RunningStep {
+    stdout = "";
+    stderr = "";
+    private readonly ended: Promise<KitRun>;
+
+    constructor(private readonly child: ChildProcessWithoutNullStreams) {
+        child.stdin.end();
+        child.stdout.setEncoding("utf8").on("data", (text: string) => (this.stdout += text));
+        child.stderr.setEncoding("utf8").on("data", (text: string) => (this.stderr += text));
+        this.ended = new Promise((resolve) =>
+            child.once("close", (code) => resolve({ code, stdout: this.stdout, stderr: this.stderr })),
+        );
+    }
+
+    /** What it said, when it has come to its own end. */
+    end(): Promise<KitRun> {
+        return this.ended;
+    }
+
+    /** As systemd ends a unit: all of its processes. */
+    async stop(): Promise<KitRun> {
+        if (this.child.exitCode === null) process.kill(-this.child.pid!, "SIGTERM");
+        return this.ended;
     }
 }

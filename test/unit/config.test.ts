@@ -85,6 +85,16 @@ describe("configuration", () => {
         ]);
     });
 
+    const s3 = { endpoint: "https://s3.lan", bucket: "backups", accessKey: "AKIA", secretKey: "a/b+c" };
+
+    it("takes places for copies of snapshots, one or both, with the defaults of each", () => {
+        const { snapshots } = settings(cluster({ snapshots: { copies: { folder: "/mnt/nas", s3 } } })).cluster;
+        assert.deepEqual(snapshots.copies, { folder: "/mnt/nas", s3: { ...s3, region: "us-east-1" } });
+        assert.equal(settings(cluster({ snapshots: { copies: { s3 } } })).cluster.snapshots.copies?.folder, undefined);
+        assert.equal(settings(valid).cluster.snapshots.copies, undefined);
+        assert.equal(settings(cluster({ etcd: { quota: "8Gi" } })).cluster.etcd.quota, "8Gi");
+    });
+
     const shop = { reference: "shop:1.4", archive: "shop.tar" };
     const refused: [what: string, raw: unknown, problem: RegExp][] = [
         ["an unknown key", cluster({ domian: "x" }), /^cluster\.domian is not a setting: did you mean "domain"\?$/],
@@ -120,6 +130,46 @@ describe("configuration", () => {
             "a strange word in a proxy's exceptions",
             cluster({ proxies: { no: ["a b"] } }),
             /^cluster\.proxies\.no\[0\] /,
+        ],
+        [
+            "copies of snapshots without a place",
+            cluster({ snapshots: { copies: { keep: 3 } } }),
+            /^cluster\.snapshots\.copies names no place: give it a folder, or s3, or both\.$/,
+        ],
+        [
+            "copies among the snapshots",
+            cluster({ snapshots: { copies: { folder: "/var/backups/etcd/copies" } } }),
+            /^cluster\.snapshots\.copies\.folder .* lie in each other: a copy belongs on another disk\.$/,
+        ],
+        [
+            "snapshots among the copies",
+            cluster({ snapshots: { folder: "/mnt/nas/etcd", copies: { folder: "/mnt/nas" } } }),
+            /^cluster\.snapshots\.copies\.folder .* lie in each other/,
+        ],
+        [
+            "a store without TLS",
+            cluster({ snapshots: { copies: { s3: { ...s3, endpoint: "http://minio.lan:9000" } } } }),
+            /^cluster\.snapshots\.copies\.s3\.endpoint must be .* so it goes over TLS only\.$/,
+        ],
+        [
+            "a store's key that would break out of its line",
+            cluster({ snapshots: { copies: { s3: { ...s3, secretKey: 'a"b' } } } }),
+            /^cluster\.snapshots\.copies\.s3\.secretKey must be 1 to 256 letters/,
+        ],
+        [
+            "a store without a bucket",
+            cluster({ snapshots: { copies: { s3: { ...s3, bucket: undefined } } } }),
+            /^cluster\.snapshots\.copies\.s3\.bucket is missing/,
+        ],
+        [
+            "a quota that nobody can have",
+            cluster({ etcd: { quota: "9Gi" } }),
+            /^cluster\.etcd\.quota 9Gi must be 64Mi to 8Gi\.$/,
+        ],
+        [
+            "a quota without a unit",
+            cluster({ etcd: { quota: "2G" } }),
+            /^cluster\.etcd\.quota must be a size such as "2Gi"\.$/,
         ],
         ["a wrong type", cluster({ api: { port: "x" } }), /^cluster\.api\.port must be a number, not text \("x"\)\.$/],
         [

@@ -152,10 +152,37 @@ describe("what a living cluster refuses", () => {
         const [moved, ...others] = problems({}, living(), [worker, both]);
         assert.deepEqual(others, []);
         assert.match(moved, /^hex-n1 holds the cluster's etcd, and of hex-n2 none does: give the role to both until/);
-        const gone = living({ "hex-n1": { ...nothing, kinds: {} } });
+    });
+
+    it("control planes set up anew while workers live: not without a snapshot for the first one to begin with", () => {
+        const both = ["control-plane", "worker"];
+        const lost = living({ "hex-n1": nothing });
+        const [refusal, ...others] = problems({}, lost);
+        assert.deepEqual(others, []);
         assert.match(
-            problems({}, gone, [both, worker])[0],
-            /^None of the control planes hex-n1 holds the living cluster's/,
+            refusal,
+            /^None of the control planes hex-n1 holds the living cluster's etcd, while hex-n2 is still a node of it/,
+        );
+        assert.match(refusal, /an empty API .*leave a snapshot .* `npm run restore -- FILE`.*; or, .*base remove`\.$/);
+        const seeded = { ...nothing, seeded: true };
+        assert.deepEqual(problems({}, { ...lost, "hex-n1": seeded }), []);
+        // The first one founds the cluster, and the others have what it has.
+        const roles = [both, both, both, ["worker"]];
+        const three = { "hex-n1": nothing, "hex-n2": nothing, "hex-n3": nothing, "hex-n4": living()["hex-n2"] };
+        const built = { ...three["hex-n4"], node: "hex-n4" };
+        assert.deepEqual(problems({}, { ...three, "hex-n1": seeded, "hex-n4": built }, roles), []);
+        assert.match(
+            problems({}, { ...three, "hex-n2": seeded, "hex-n4": built }, roles)[0],
+            /^None of .*hex-n3 holds/,
+        );
+        // Everything is new: there is nobody whose pods could end.
+        assert.deepEqual(problems({}, { "hex-n1": nothing, "hex-n2": nothing }), []);
+        // Who doesn't answer may hold the data, and who holds it must not be passed over by a snapshot.
+        const silent = { ...nothing, reachable: false, problem: "hex-n1: no answer" };
+        assert.deepEqual(problems({}, { ...living(), "hex-n1": silent }), []);
+        assert.match(
+            problems({}, living({ "hex-n2": { seeded: true } }), [["worker"], both])[0],
+            /^hex-n1 holds the cluster's etcd, and of hex-n2 none does/,
         );
     });
 });

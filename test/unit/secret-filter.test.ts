@@ -46,6 +46,21 @@ describe("secrets in what is printed", () => {
         }
     });
 
+    it("are hidden as keys of a store and as passwords, in files and in settings, however often they are quoted", () => {
+        const login = { accessKey: "AKIAEXAMPLE", secretKey: "wJalrXUtnFEMI/K7MDENG+bPx%$&" };
+        const file = `access-key=${login.accessKey}\nsecret-key=${login.secretKey}\n`;
+        const settings = JSON.stringify({ s3: login, registries: [{ password: login.secretKey }] });
+        const texts = [file, settings].flatMap((text) => [
+            text,
+            JSON.stringify(text),
+            JSON.stringify({ text: JSON.stringify(text) }),
+        ]);
+        for (const text of texts) {
+            const shown = redactText(text);
+            for (const secret of Object.values(login)) assert.ok(!shown.includes(secret), shown);
+        }
+    });
+
     it("are hidden as base64 and as keys for secrets at rest", () => {
         assert.equal(redactText(`key ${Buffer.from(`ab${key}`).toString("base64")} end`), "key [hidden] end");
         assert.equal(redactText(`  secret: ${"A".repeat(43)}=`), "  [hidden]");

@@ -76,6 +76,7 @@ describe("setup: what info shows", () => {
                 etcd: "3.6.8",
             },
             units: { "kubelet.service": "active", "kube-proxy.service": "active" },
+            notices: [],
         });
     });
 
@@ -104,7 +105,11 @@ describe("setup: what info shows", () => {
 
     it("is readable in 120 columns, and names what is wrong", () => {
         const reports = {
-            "hex-n1": { ...machine, units: { "kubelet.service": "failed", "kube-proxy.service": "active" } },
+            "hex-n1": {
+                ...machine,
+                units: { "kubelet.service": "failed", "kube-proxy.service": "active" },
+                notices: ["The disk is full."],
+            },
             "hex-n2": silent as unknown as NodeReport,
         };
         const live = [object("hex-n1", "True"), object("hex-n2", "False", { spec: { unschedulable: true } })];
@@ -125,6 +130,7 @@ describe("setup: what info shows", () => {
             "  hex-n1  1.36.3   20.10.24  1.6.20      1.1.5  0.4.3        3.6.8",
             "  hex-n2  1.35.4   27.3.1    -           -      -            -",
             "",
+            "⚠ hex-n1: The disk is full.",
             "hex-n1: kubelet.service is failed",
             "hex-n2: hex-n2.local:22 gave no answer",
         ]);

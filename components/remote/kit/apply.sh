@@ -44,7 +44,9 @@ apply_step() {
     armed=yes
     apply_units
     case $kind in
-        control-plane) await_api ;;
+        control-plane)
+            if [ -f "$state/etcd-sown" ]; then trust_seed; else await_api; fi
+            ;;
         activate)
             finish_bootstrap
             return_to_work
@@ -182,7 +184,7 @@ remove_step() {
     else
         remove_kind
         [ "$kind" != control-plane ] || {
-            rm -f "$state"/etcd-*
+            rm -f "$state"/etcd-* "$state/seed.db"
             remove_late
         }
     fi

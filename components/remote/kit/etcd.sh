@@ -11,10 +11,7 @@
 
 # etcd_at ENDPOINTS WORD…: asks members, at most 10 s
 etcd_at() {
-    endpoints=$1
-    shift
-    "$etcd_bin/etcdctl" --endpoints "$endpoints" --cacert "$etcd_pki/ca.crt" --cert "$etcd_pki/server.crt" \
-        --key "$etcd_pki/server.key" --command-timeout=10s "$@" 2>"$work/etcd"
+    etcdctl_at "$@" --command-timeout=10s 2>"$work/etcd"
 }
 
 etcd_own=https://127.0.0.1:2379
@@ -39,8 +36,10 @@ found_etcd() {
 enter_etcd() {
     grep -q "${tab}unit${tab}etcd.service${tab}" "$work/index" || return 0
     [ -z "$peers" ] || write_state etcd-peers "$peers"
+    uproot_etcd
     if [ -e "$etcd_data/member" ]; then
         rm -f "$state/etcd-founder"
+        [ -f "$state/etcd-sown" ] || rm -f "$state/seed.db"
     elif [ -z "$peers" ]; then
         start_cluster
     elif list_members "$(etcd_urls "$peers")"; then
@@ -57,6 +56,7 @@ enter_etcd() {
 
 start_cluster() {
     initial_settings new "$node=$(peer_url)"
+    [ ! -f "$state/seed.db" ] || sow_etcd
     say "$node founds the cluster's etcd"
 }
 
@@ -75,7 +75,7 @@ peer_url() {
 
 # join_cluster: the list is that of the living members
 join_cluster() {
-    rm -f "$state/etcd-founder"
+    rm -f "$state/etcd-founder" "$state/seed.db" "$state/etcd-sown"
     : >"$state/etcd-joining"
     self=$(peer_url)
     others=$(etcd_urls "$peers")

@@ -24,22 +24,40 @@ main() {
             give_state
             return
             ;;
-        snapshots | give-snapshot)
+        snapshots | give-snapshot | copy-snapshots | list-snapshots | give-copy | care)
             shift
             read_arguments "$@"
             open_scratch
-            [ "$kind" = snapshots ] && take_snapshots || give_snapshot
+            case $kind in
+                snapshots) take_snapshots ;;
+                give-snapshot) give_snapshot ;;
+                copy-snapshots) copy_snapshots ;;
+                list-snapshots) list_snapshots ;;
+                give-copy) give_copy ;;
+                care) care_for_etcd ;;
+            esac
             return
             ;;
         restore)
             verb=${2:-}
-            case $verb in take | stop | put | start | back | done) ;; *)
-                fail "The step restore knows no '$verb': take, stop, put, start, back, done." ;;
+            case $verb in look | take | stop | put | start | back | done) ;; *)
+                fail "The step restore knows no '$verb': look, take, stop, put, start, back, done." ;;
             esac
             shift 2
             read_arguments "$@"
             open_scratch
             "restore_$verb"
+            return
+            ;;
+        recover)
+            verb=${2:-}
+            case $verb in look | take | leave) ;; *)
+                fail "The step recover knows no '$verb': look, take, leave." ;;
+            esac
+            shift 2
+            read_arguments "$@"
+            open_scratch
+            "recover_$verb"
             return
             ;;
         join)
@@ -80,7 +98,8 @@ main() {
             ;;
         base | stage | credentials | control-plane | activate) verb=${2:-} ;;
         *) fail "The kit knows no step '$kind': base, stage, credentials, control-plane, activate, join, member, ready," \
-            "rewrite-secrets, found-etcd, release-lease, approve, keep-state, give-state, snapshots, give-snapshot, restore, probe, preflight." ;;
+            "rewrite-secrets, found-etcd, release-lease, approve, keep-state, give-state, snapshots, give-snapshot, copy-snapshots," \
+            "list-snapshots, give-copy, care, restore, recover, probe, preflight." ;;
     esac
     case $verb in
         check | apply | remove) ;;
@@ -98,6 +117,7 @@ read_arguments() {
     node='' owner='' source='' ports='' generation='' ttl=1800
     minimum=1 patience=60 network='' nodes=0 address='' fixed='' since='' lost='' seconds=300
     folder='' keep=8 hours=0 peers='' token=''
+    place='' to='' prefix='' name='' endpoint='' region='' bucket='' authority='' every='' least=''
     modules='' conflicts='' reach=''
     for argument; do
         case $argument in
@@ -121,6 +141,16 @@ read_arguments() {
             hours=*) hours=${argument#*=} ;;
             peers=*) peers=${argument#*=} ;;
             token=*) token=${argument#*=} ;;
+            place=*) place=${argument#*=} ;;
+            to=*) to=${argument#*=} ;;
+            prefix=*) prefix=${argument#*=} ;;
+            name=*) name=${argument#*=} ;;
+            endpoint=*) endpoint=${argument#*=} ;;
+            region=*) region=${argument#*=} ;;
+            bucket=*) bucket=${argument#*=} ;;
+            authority=*) authority=${argument#*=} ;;
+            every=*) every=${argument#*=} ;;
+            least=*) least=${argument#*=} ;;
             modules=*) modules=${argument#*=} ;;
             conflicts=*) conflicts=${argument#*=} ;;
             reach=*) reach=${argument#*=} ;;

@@ -94,7 +94,8 @@ apply_membership() {
     say_of_node label
     wait $!
     remember_member "$work/wanted"
-    mkdir -p "$state/generations"
+    mkdir -p "$state/generations" "$state/members"
+    sort -u "$work/wanted" >"$state/members/$node"
     [ -z "$generation" ] || printf '%s\n' "$generation" >"$state/generations/member.$node"
     cut -f 2 "$work/differences" | while read -r sentence; do changed "$sentence"; done
 }
@@ -151,7 +152,7 @@ remove_membership() {
     admin_kubectl -n kube-node-lease delete lease "$node" --ignore-not-found >/dev/null
     [ -z "$(address_of "$node")" ] || remember_member
     [ -z "$lost" ] || expel_known_member
-    rm -f "$state/generations/member.$node"
+    rm -f "$state/generations/member.$node" "$state/members/$node"
 }
 
 # expel_known_member: the vote of a control plane that is lost; one that is there gives it up by itself, when its API
@@ -207,13 +208,20 @@ forget_requests() {
 probe_members() {
     [ -f "$root$admin" ] && [ -d "$state/generations" ] || return 0
     : >"$work/differences"
+    answers=''
     if ask_members "$work/live" "$work/applied" 2>/dev/null; then
+        answers=yes
         member_differences "$work/live" "$work/applied" >"$work/differences"
     fi
     for file in "$state"/generations/member.*; do
         [ -f "$file" ] || continue
         name=${file##*/member.}
         awk -F '\t' -v name="$name" '$1 == name { print $2 }' "$work/differences" >"$work/sentences"
+        # A snapshot that was put back holds what was said at its time.
+        if [ -n "$answers" ] && [ -f "$state/members/$name" ]; then
+            awk -v name="$name" '$1 == name' "$work/applied" | sort -u | cmp -s - "$state/members/$name" ||
+                echo "the API's record of the node is of another time" >>"$work/sentences"
+        fi
         report_drift "$name" "$(cat "$file")" "$(wc -l <"$work/sentences")" <"$work/sentences"
     done
 }

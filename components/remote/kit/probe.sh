@@ -12,6 +12,7 @@ probe() {
         [ ! -f "$state/node" ] || member node "\"$(cat "$state/node")\""
         [ ! -f "$state/since" ] || member since "$(cat "$state/since")"
         [ ! -f "$state/fixed" ] || member fixed "{$(tr , '\n' <"$state/fixed" | sed 's/\([^:]*\):\(.*\)/"\1":"\2"/' | paste -s -d ,)}"
+        [ ! -f "$state/seed.db" ] || member seeded true
         member joined "$(if [ -e "$root/var/lib/kubelet/pki/kubelet-client-current.pem" ]; then echo true; else echo false; fi)"
         member architecture "\"$(architecture)\""
         member system "\"$(sed -n 's/^PRETTY_NAME=//p' "$root/etc/os-release" | tr -d '"')\""
@@ -21,6 +22,7 @@ probe() {
         member disk "$(df -P -B1 "$root/var/lib" | awk 'NR == 2 { print $4 }')"
         member versions "{$(probe_versions | paste -s -d ,)}"
         member units "{$(awk -F '\t' '$2 == "active" { print "\"" $3 "\":\"" $4 "\"" }' "$work/facts" | sort -u | paste -s -d ,)}"
+        member notices "$(cat "$run"/notices/* 2>/dev/null | json_list)"
         member kinds "{$(probe_kinds | paste -s -d ,)}"
         member members "{$(probe_members | paste -s -d ,)}"
     } | paste -s -d , | sed 's/^/{/; s/$/}/'

@@ -58,3 +58,34 @@ architecture() {
         esac
     fi
 }
+
+# note NAME SENTENCE: what is wrong for longer than anybody watches: probes report it until `settle NAME`. In memory, for
+# whoever noticed it looks again after a boot.
+note() {
+    mkdir -p "$run/notices"
+    printf '%s\n' "$2" >"$run/notices/.$1"
+    mv "$run/notices/.$1" "$run/notices/$1"
+}
+
+settle() {
+    rm -f "$run/notices/$1"
+}
+
+# attempt NAME COMMAND…: a work that is tried again when it fails. What it says goes to the journal, where the same failure
+# again is not repeated; the last line of a failure is a note as well.
+attempt() {
+    notice=$1
+    shift
+    # In the background, so that the shell still ends it at the first command that fails.
+    ("$@") >"$work/said.$notice" 2>&1 &
+    if wait $!; then
+        cat "$work/said.$notice"
+        rm -f "$work/failed.$notice"
+        settle "$notice"
+    else
+        cmp -s "$work/said.$notice" "$work/failed.$notice" || cat "$work/said.$notice" >&2
+        mv "$work/said.$notice" "$work/failed.$notice"
+        note "$notice" "$(tail -n 1 "$work/failed.$notice")"
+        return 1
+    fi
+}
