@@ -5,7 +5,7 @@ import * as path from "node:path";
 import { promisify } from "node:util";
 import { parse, stringify } from "yaml";
 
-import { artifacts } from "../../mirror/catalogue";
+import { artifacts, defaultVersions } from "../../mirror/catalogue";
 import { hostArchitecture } from "../../setup/plan";
 import { conformanceConfig } from "./conformance";
 
@@ -139,8 +139,10 @@ export class TestStack {
 
     /** The command line of kubectl, of the cluster's version, for this cluster. */
     kubectlWords(...args: string[]): string[] {
+        const { kubernetes } = this.configuration().cluster as { kubernetes?: { version?: string } };
+        const version = kubernetes?.version ?? defaultVersions.kubernetes;
         return [
-            path.join(this.mirror(), artifacts().kubectl.path(architecture)),
+            path.join(this.mirror(), artifacts({ ...defaultVersions, kubernetes: version }).kubectl.path(architecture)),
             "--kubeconfig",
             this.kubeconfig(),
             ...args,
