@@ -9,7 +9,7 @@ const [n1, n2, n3, n4, n5, n6] = boards.names;
 const configure = (controlPlanes: readonly string[], workers: readonly string[]) =>
     fleet.configure({ controlPlanes, workers });
 
-describe("control planes are set up anew, forgotten, replaced, and given other roles", function () {
+describe("control planes are restored, set up anew, recovered, forgotten, replaced, and given other roles", function () {
     this.timeout(30 * 60_000);
     before(() => fleet.start({ controlPlanes: [n1, n2, n3], workers: [n4, n5] }));
     after(() => boards.end());
@@ -23,12 +23,39 @@ describe("control planes are set up anew, forgotten, replaced, and given other r
         await fleet.emptyPreview();
     });
 
+    it("a snapshot put back on all three brings what was deleted since, and takes away what came (X11)", async () => {
+        const file = `${stack.home}/etcd.db`;
+        await stack.must(["backup", "--to", file]);
+        await stack.kubectl("delete", "configmap", "of-three");
+        await fleet.remember("newer");
+        await stack.must(["restore", file, "--yes"], { show: true });
+        await fleet.remembered("of-three");
+        await assert.rejects(stack.kubectl("get", "configmap", "newer"), /not found/);
+        for (const node of [n1, n2, n3]) assert.deepEqual(await fleet.voters(node), [n1, n2, n3]);
+        await fleet.allReady(n1, n2, n3, n4, n5);
+        await fleet.emptyPreview();
+    });
+
     it("set up anew under its name, the first one joins the others, and founds nothing", async () => {
         await boards.boot(n1);
         configure([n1, n2, n3], workers);
         await stack.must(["up"]);
         await fleet.allReady(n1, n2, n3, n4, n5);
         assert.deepEqual(await fleet.voters(n1), [n1, n2, n3]);
+        await fleet.remembered("of-three");
+        await fleet.emptyPreview();
+    });
+
+    it("two of three are gone for good: the third goes on alone, and two that are set up anew join it (X11)", async () => {
+        for (const node of [n1, n2]) await boards.machine(node).container.kill();
+        assert.match((await stack.slipway(["recover", n3])).output, /--yes/);
+        await stack.must(["recover", n3, "--yes"], { show: true });
+        assert.deepEqual(await fleet.voters(n3), [n3]);
+        for (const node of [n1, n2]) await boards.boot(node);
+        configure([n1, n2, n3], workers);
+        await stack.must(["up"], { show: true });
+        await fleet.allReady(n1, n2, n3, n4, n5);
+        for (const node of [n1, n2, n3]) assert.deepEqual(await fleet.voters(node), [n1, n2, n3]);
         await fleet.remembered("of-three");
         await fleet.emptyPreview();
     });
