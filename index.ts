@@ -5,7 +5,7 @@ import { Cluster, firstControlPlane, nodesOf } from "./components";
 import { deployAddons, removalProblems } from "./components/addons";
 import { loadSettings } from "./components/config/load";
 import { refuseUnchangeable } from "./components/node";
-import { expiryWarnings } from "./components/pki";
+import { expiryWarnings, kubeletWarnings } from "./components/pki";
 import { askHoldings, probeNodes, warnOfUnreachable } from "./components/remote";
 import { missingArchives } from "./components/render/packages";
 import { deployWorkloads, withStaticPod } from "./components/workloads";
@@ -43,6 +43,7 @@ export = async () => {
     const [reports, holdings] = await Promise.all([probeNodes(nodes), askHoldings(firstControlPlane(nodes))]);
     refuseUnchangeable(cluster, nodes, reports, removalProblems(settings, holdings));
     warnOfUnreachable(reports);
+    kubeletWarnings(reports).forEach((warning) => void pulumi.log.warn(warning));
     const containers = lab && new Lab(lab.config.name, lab);
     const built = new Cluster(
         cluster.name,

@@ -17,7 +17,7 @@ import {
 } from "./inventory";
 import { nodeMember, NodeAgents, PreparedNode, stepsOf, Turns } from "./node";
 import { Derive, Pki, Serve } from "./pki";
-import { NodeReport, nodesReady, rewriteSecrets } from "./remote";
+import { NodeReport, nodesReady, restartClients, rewriteSecrets } from "./remote";
 import { Digests } from "./render/artifacts";
 
 export interface ClusterArgs {
@@ -61,8 +61,9 @@ export class Cluster extends pulumi.ComponentResource {
         const machines = nodes.map((node) => {
             const report = args.reports?.[node.name];
             const shared = { node, cluster: settings, nodes, pki, report, step: stepsOf(node, report) };
-            const { fingerprint } = pki;
-            return { ...shared, prepared: new PreparedNode(node.name, { ...shared, digests, fingerprint }, child) };
+            const { fingerprint, fingerprints } = pki;
+            const prepared = new PreparedNode(node.name, { ...shared, digests, fingerprint, fingerprints }, child);
+            return { ...shared, prepared };
         });
 
         const answering: pulumi.Resource[] = [];
@@ -93,6 +94,7 @@ export class Cluster extends pulumi.ComponentResource {
         const controlPlane = firstControlPlane(nodes);
         const asked = args.reports?.[controlPlane.name];
         const turns = new Turns(settings.maxUnavailable, args.reports);
+        const nodesActivated: pulumi.Resource[] = [];
         for (const machine of machines) {
             const { node } = machine;
             const after = [...answering, access, ...turns.before(node)];
@@ -103,6 +105,16 @@ export class Cluster extends pulumi.ComponentResource {
                 { ...child, deletedWith: this.lifetime, dependsOn: [...answering, activated] },
             );
             turns.after(node, activated);
+            nodesActivated.push(activated);
+        }
+
+        if (settings.certificates.trusted.length > 0) {
+            // Before another authority signs, whoever calls the API has to know it.
+            restartClients(
+                `${name}-restart-clients`,
+                { controlPlane, trust: pki.trust },
+                { ...child, dependsOn: nodesActivated },
+            );
         }
 
         const image = images(settings.versions);

@@ -15,6 +15,8 @@ export const commands = {
     trust: "ask the machines for their host keys, show the fingerprints, pin them in the configuration",
     backup: "take a snapshot of etcd, and bring it to this machine",
     restore: "put a snapshot of etcd back, e.g. `npm run restore -- etcd-20261121T201500Z.db`",
+    "rotate-ca": "bring in the next generation of certificate authorities, and take the old one out",
+    "rotate-service-accounts": "the same for the key that signs service accounts' tokens; the old one goes a day later",
     info: "show the nodes: roles, addresses, state, hardware, system, versions",
     kubeconfig:
         "print the kubeconfig and nothing else, or one for another user (--user); --merge puts it into your own",
@@ -66,6 +68,7 @@ const switches: Partial<Record<CommandName, readonly string[]>> = {
     down: ["--delete-data"],
     forget: ["--force"],
     restore: ["--yes"],
+    "rotate-ca": ["--leave-pods"],
     dashboard: ["--no-open", "--headlamp"],
     logs: ["--no-follow", "--previous"],
 };
@@ -74,6 +77,8 @@ const valued: Partial<Record<CommandName, readonly string[]>> = {
     dashboard: ["--port"],
     trust: ["--accept"],
     backup: ["--to"],
+    "rotate-ca": ["--until"],
+    "rotate-service-accounts": ["--until"],
     kubeconfig: ["--user", "--group", "--ttl"],
     logs: ["--namespace", "--since", "--container", "--unit", "--node"],
 };
@@ -197,6 +202,8 @@ export function help(): string {
         "  forget NODE --force          even though it answers on SSH",
         "  backup --to FILE             to this file (default: a name with the time, in the data folder)",
         "  restore FILE --yes           do it; without it nothing is changed",
+        "  rotate-ca --until PHASE      stop after trust (both generations are trusted) or sign (the new one signs)",
+        "  rotate-ca --leave-pods       go on though pods that nothing replaces may not trust the new generation",
         "  info --json                  for programs: everything as one JSON text",
         "  preview --json               for programs: the changes and restarts as one JSON text",
         "  drift --json                 for programs: the same as one JSON text",

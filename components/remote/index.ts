@@ -8,5 +8,6 @@ export { installedStep, kitFolder, kitHash, kitHome, kitPath, uploadedStep, uplo
 export { membership, MembershipArgs } from "./member";
 export { baseArguments, nodeStep, NodeStepArgs, StepKind, stepKinds } from "./nodeStep";
 export { KindReport, NodeReport, probeNode, probeNodes, ProbeOptions, warnOfUnreachable } from "./probe";
+export { restartClients, RestartClientsArgs } from "./restartClients";
 export { rewriteSecrets, RewriteSecretsArgs } from "./rewriteSecrets";
 export { run, RunOptions, RunResult } from "./ssh";

@@ -39,7 +39,7 @@ export function controllerManager(args: ControllersArgs): Fragment {
         "allocate-node-cidrs": true,
         "cluster-cidr": cluster.network.podCidr,
         "cluster-name": cluster.name,
-        "cluster-signing-cert-file": paths.ca,
+        "cluster-signing-cert-file": paths.signer,
         "cluster-signing-duration": `${cluster.certificates.hours}h`,
         "cluster-signing-key-file": paths.caKey,
         // tokencleaner is off by default: it deletes bootstrap tokens when they expire.
@@ -58,7 +58,7 @@ export function controllerManager(args: ControllersArgs): Fragment {
         description: "Kubernetes controllers",
         kubeconfigPath: paths.controllerManagerKubeconfig,
         arguments: flags(settings),
-        inputs: [paths.ca, paths.caKey, paths.frontProxyCa, paths.serviceAccountKey],
+        inputs: [paths.ca, paths.signer, paths.caKey, paths.frontProxyCa, paths.serviceAccountKey],
     });
 }
 

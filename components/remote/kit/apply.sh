@@ -20,6 +20,7 @@ apply_step() {
         [ -z "$owner" ] || refuse_other_owner
     fi
     remember_intent
+    case $kind in credentials | activate) forget_ended ;; esac
     gather "$work/index"
     differences "$work/index" >"$work/differences"
     distrust_units
@@ -31,10 +32,14 @@ apply_step() {
     if [ "$kind" = activate ]; then
         finish_leaving
         prepare_bootstrap
+        follow_signer
     fi
     apply_units
     case $kind in
-        control-plane) await_api ;;
+        control-plane)
+            await_api
+            withdraw_dropped
+            ;;
         activate)
             finish_bootstrap
             return_to_work
@@ -128,9 +133,12 @@ remove_step() {
         say "this machine is the node $(cat "$state/node") now: nothing was removed"
         return
     fi
-    if [ -n "$owner" ] && [ -f "$state/owner" ] && [ "$(cat "$state/owner")" != "$owner" ]; then
-        say "this node belongs to $(cat "$state/owner") now: nothing was removed"
-        return
+    if [ -n "$owner" ] && [ -f "$state/owner" ]; then
+        theirs=$(cat "$state/owner")
+        if [ "$theirs" != "$owner" ] && ! is_kin "$theirs" "$owner"; then
+            say "this node belongs to $theirs now: nothing was removed"
+            return
+        fi
     fi
     if [ "$kind" = base ]; then
         # What other steps left undone: their removal failed, or never came.

@@ -70,9 +70,20 @@ main() {
             rewrite_secrets
             return
             ;;
+        authorities)
+            report_authorities
+            return
+            ;;
+        restart-clients | old-clients)
+            shift
+            read_arguments "$@"
+            open_scratch
+            [ "$kind" = old-clients ] && list_old_clients || restart_clients
+            return
+            ;;
         base | stage | credentials | control-plane | activate) verb=${2:-} ;;
         *) fail "The kit knows no step '$kind': base, stage, credentials, control-plane, activate, join, member, ready," \
-            "rewrite-secrets, approve, keep-state, give-state, snapshots, give-snapshot, restore, probe, preflight." ;;
+            "rewrite-secrets, authorities, restart-clients, old-clients, approve, keep-state, give-state, snapshots, give-snapshot, restore, probe, preflight." ;;
     esac
     case $verb in
         check | apply | remove) ;;
@@ -90,7 +101,7 @@ read_arguments() {
     node='' owner='' source='' ports='' generation='' ttl=1800
     minimum=1 patience=60 network='' nodes=0 address='' fixed='' since='' lost='' seconds=300
     folder='' keep=8 hours=0 peers='' token=''
-    modules='' conflicts='' reach=''
+    modules='' conflicts='' reach='' signer=1
     for argument; do
         case $argument in
             node=*) node=${argument#*=} ;;
@@ -116,6 +127,7 @@ read_arguments() {
             modules=*) modules=${argument#*=} ;;
             conflicts=*) conflicts=${argument#*=} ;;
             reach=*) reach=${argument#*=} ;;
+            signer=*) signer=${argument#*=} ;;
             *=*) ;;
             *) fail "The argument '$argument' is not of the form key=value." ;;
         esac
