@@ -75,10 +75,19 @@ export function clusterEndpoint(cluster: ClusterSettings): Endpoint {
     return endpoint(`api.${cluster.domain}`, cluster.api.port);
 }
 
-/** The API by an address that the operator's machine can reach; the certificate is checked against the name. */
-export function operatorEndpoint(cluster: ClusterSettings, nodes: readonly NodeSpec[]): Endpoint {
+/**
+ * The API by an address that the operator's machine can reach; the certificate is checked against the name.
+ *
+ * @param through the control plane that is asked where the configuration names nobody
+ */
+export function operatorEndpoint(
+    cluster: ClusterSettings,
+    nodes: readonly NodeSpec[],
+    through: NodeSpec = firstControlPlane(nodes),
+): Endpoint {
     const { host, port } = cluster.api.operator;
-    return endpoint(host ?? controlPlanes(nodes)[0].address, port ?? cluster.api.port);
+    const own = through.api ?? { host: through.address, port: cluster.api.port };
+    return host === undefined ? endpoint(own.host, port ?? own.port) : endpoint(host, port ?? cluster.api.port);
 }
 
 /** How many nodes must be Ready before add-ons are deployed. */

@@ -25,13 +25,18 @@ const requiredSysctls: Readonly<Record<string, string>> = {
 /** What kubelet, kube-proxy and `kubectl port-forward` call: kubeadm's own preflight looks for the same. */
 const packages = ["ca-certificates", "conntrack", "curl", "ethtool", "iptables", "kmod", "socat"];
 
+/** What kube-proxy calls beyond that in one of its modes. */
+const packagesOfMode: Readonly<Record<string, readonly string[]>> = { nftables: ["nftables"] };
+
 /** What every node needs of its system before Kubernetes comes: kernel, packages, and the container runtime. */
 export function base(node: NodeSpec, cluster: ClusterSettings, digests: Digests): Fragment[] {
     const controlPlane = node.roles.includes("control-plane");
     const isProtected = kubeletSettings(node, cluster).protectKernelDefaults === true;
     const required = { ...requiredSysctls, ...(isProtected && protectedSysctls) };
+    const { mode } = { ...cluster.kubeProxy, ...node.kubeProxy } as { mode: string };
+    const names = [...packages, ...(packagesOfMode[mode] ?? [])];
     return [
-        systemSettings({ ...required, ...cluster.sysctls, ...node.sysctls }),
+        systemSettings({ ...required, ...cluster.sysctls, ...node.sysctls }, names),
         controlPlane ? [etcdAccount, openssl] : [],
         outside(node, cluster),
         restartedByOutside(runtimeOf(node).base(node, cluster, digests), node, cluster),
@@ -51,11 +56,11 @@ const openssl = { kind: "package", name: "openssl" } as const;
 /** Made here, so that etcd's keys can be given to it when they come. */
 const etcdAccount = { kind: "user", name: etcdUser, home: paths.etcdData } as const;
 
-function systemSettings(sysctls: Readonly<Record<string, string>>): Fragment {
+function systemSettings(sysctls: Readonly<Record<string, string>>, names: readonly string[]): Fragment {
     return [
         ...modules.map((name) => ({ kind: "module", name }) as const),
         ...Object.entries(sysctls).map(([key, value]) => ({ kind: "sysctl", key, value }) as const),
         { kind: "swap" },
-        ...packages.map((name) => ({ kind: "package", name }) as const),
+        ...names.map((name) => ({ kind: "package", name }) as const),
     ];
 }

@@ -12,7 +12,7 @@ import { snapshots } from "./snapshots";
 /**
  * The control-plane step: units in the order they start.
  *
- * @param kit folder of the node kit, which approves serving certificates and takes snapshots
+ * @param kit folder of the node kit, which approves serving certificates, takes snapshots and hands leases on
  */
 export function controlPlane(
     node: NodeSpec,
@@ -27,8 +27,8 @@ export function controlPlane(
         kubectl(),
         etcd(node, cluster, members),
         apiserver(node, cluster),
-        controllerManager({ cluster, controlPlanes: members }),
-        scheduler({ cluster, controlPlanes: members }),
+        controllerManager(cluster, kit),
+        scheduler(cluster),
         csrApprover(kit),
         snapshots(cluster, kit),
     ];

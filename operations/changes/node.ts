@@ -143,12 +143,13 @@ function updateOf(step: NodeStep, resource: Resource, renewed: readonly NodeCred
         const [from, to] = [old!.words.get(key), now!.words.get(key)];
         if (from === to) continue;
         if (key === "digest") tellDigest(step, changes);
-        // The file that it stands for is one of the credentials.
+        // The files that it stands for are among the credentials.
         else if (key in keysByWord) {
             if (step === "credentials") tell(keysByWord[key], `generation ${from ?? 1} → ${to ?? 1}`);
         }
         // Told of with what it brings.
         else if (key === signer) continue;
+        else if (key === "peers") tell("the other control planes", `${from ?? "none"} → ${to ?? "none"}`);
         else if (key !== "generation") tell(`argument ${key}`, `${from ?? "none"} → ${to ?? "none"}`);
         else if (drift.length === 0) changes.push({ step, what: "what differs on the node", how: "drifted" });
     }

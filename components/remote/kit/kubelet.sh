@@ -82,18 +82,17 @@ node_is_known() {
 
 # The API of this control plane, by its own address, under the name that its certificate is sure to have.
 await_api() {
-    server=$(api_server "$admin")
-    host=${server#https://}
-    port=${host##*:}
-    await 120 api_is_ready "$port" "${host%:*}" || {
+    await 120 own_api_is_ready || {
         journalctl --no-pager -q -n 20 -o cat -u kube-apiserver.service | without_secrets >&2 || true
         fail "The API server of $(uname -n) is not ready after 120 s (its last lines are above):" \
             "look at 'journalctl -u kube-apiserver -u etcd'."
     }
 }
 
-api_is_ready() {
-    kubectl --kubeconfig "$admin" --server "https://127.0.0.1:$1" --tls-server-name "$2" get --raw /readyz \
+own_api_is_ready() {
+    server=$(api_server "$admin")
+    host=${server#https://}
+    kubectl --kubeconfig "$admin" --server "https://127.0.0.1:${host##*:}" --tls-server-name "${host%:*}" get --raw /readyz \
         >/dev/null 2>&1
 }
 

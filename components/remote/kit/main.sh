@@ -81,9 +81,17 @@ main() {
             [ "$kind" = old-clients ] && list_old_clients || restart_clients
             return
             ;;
+        release-lease)
+            release_lease "${2:-}"
+            return
+            ;;
+        found-etcd)
+            found_etcd
+            return
+            ;;
         base | stage | credentials | control-plane | activate) verb=${2:-} ;;
         *) fail "The kit knows no step '$kind': base, stage, credentials, control-plane, activate, join, member, ready," \
-            "rewrite-secrets, authorities, restart-clients, old-clients, approve, keep-state, give-state, snapshots, give-snapshot, restore, probe, preflight." ;;
+            "rewrite-secrets, authorities, restart-clients, old-clients, found-etcd, release-lease, approve, keep-state, give-state, snapshots, give-snapshot, restore, probe, preflight." ;;
     esac
     case $verb in
         check | apply | remove) ;;
@@ -163,7 +171,7 @@ open_work() {
     work=$run/work.$kind
     rm -rf "$work"
     mkdir -p "$work/content"
-    trap 'rm -rf "$work"' EXIT
+    trap 'end_work $?' EXIT
     trap 'exit 129' HUP
     trap 'exit 130' INT
     trap 'exit 143' TERM
