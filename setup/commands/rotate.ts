@@ -13,6 +13,7 @@ import { prepare } from "../prepare";
 import type { Progress } from "../progress";
 import { accounts } from "../rotation/accounts";
 import { authorities } from "../rotation/authorities";
+import { clearMark, setMark, unfinished } from "../rotation/mark";
 import type { Asked, Subject } from "../rotation/subject";
 import { checkSettings } from "../settings";
 import { findStack, hasResources, readState, type Stack } from "../stack";
@@ -44,7 +45,8 @@ async function rotate(
             `Stack ${name} has no cluster yet, so there is nothing to rotate: ${commandFor("up", args)}.`,
         );
     }
-    const course = planned.at === undefined ? begin(subject, planned, await ask(subject, args, root)) : planned;
+    const begun = planned.at === undefined ? unfinished(name, subject.key, planned.from) : planned;
+    const course = begun ?? begin(subject, planned, await ask(subject, args, root));
     try {
         for (const phase of remaining(course)) {
             const wait = phase === "drop" ? await subject.notYet?.(await ask(subject, args, root)) : undefined;
@@ -52,11 +54,13 @@ async function rotate(
                 progress.say(wait);
                 return 0;
             }
+            if (phase === "drop") setMark(name, subject.key, course);
             enter(stack, subject, { phase, course, progress });
             await bringUpTo(args, root, progress);
             const asked = () => ask(subject, args, root).then((found) => subject.problems(phase, course, found));
             const problems = await progress.phase("Look at every machine", asked);
             if (problems.length > 0) throw halt(subject, { args, phase, course, problems });
+            if (phase === "drop") clearMark(name, subject.key);
             progress.say(subject.told(phase, course));
             if (phase === until && phase !== "drop") {
                 progress.say(`Stopped there, as --until says; ${commandFor(subject.command, args)} goes on.`);
@@ -83,7 +87,7 @@ function courseIn(stack: Stack, { key }: Subject): Course {
 
 /**
  * The course of a rotation that the configuration doesn't know of: a new one, or the rest of one that was cut off in its
- * last phase, when the file was written already.
+ * last phase on another operator's machine.
  *
  * @throws Failure where a machine doesn't answer: it would only be found out after the first phase.
  */

@@ -4,6 +4,7 @@ import type { NodeReport } from "../../components/remote/probe";
 import { run } from "../../components/remote/ssh";
 import type { Course, Phase } from "../../operations/rotation/course";
 import type { Arguments } from "../arguments";
+import type { Rotated } from "./mark";
 
 /** What is rotated. */
 export interface Subject {
@@ -11,10 +12,10 @@ export interface Subject {
     /** "the authorities" */
     readonly what: string;
     /** Its part of `slipway:cluster`. */
-    readonly key: "certificates" | "serviceAccounts";
+    readonly key: Rotated;
     /** Which machines know of it. */
     concerns(machine: NodeSpec): boolean;
-    /** The generations that a machine trusts now. */
+    /** The generations that a machine trusts now, or what runs there still does. */
     trusted(report: NodeReport): readonly number[];
     /** What a phase has come to, in a sentence or two. */
     told(phase: Phase, course: Course): string;

@@ -10,6 +10,7 @@ import { courseOf, generationsIn, phases, remaining } from "../../operations/rot
 import { parseArguments } from "../../setup/arguments";
 import { writeGenerations } from "../../setup/commands/rotate";
 import { renewCopy } from "../../setup/kubeconfigCopy";
+import { clearMark, setMark, unfinished } from "../../setup/rotation/mark";
 
 describe("rotation: the course", () => {
     it("goes through trust, sign and drop, from wherever the configuration is", () => {
@@ -59,6 +60,27 @@ describe("rotation: the course", () => {
             const write = () => writeGenerations(file, "certificates", { generation: 2, trusted: [] });
             assert.throws(write, /has slipway:cluster as text/);
         } finally {
+            fs.rmSync(folder, { recursive: true });
+        }
+    });
+
+    it("is finished where its last phase was cut off, whose configuration is that of a cluster at rest", () => {
+        const folder = fs.mkdtempSync(path.join(os.tmpdir(), "slipway-rotation-"));
+        const before = process.env.SLIPWAY_HOME;
+        process.env.SLIPWAY_HOME = path.join(folder, "home");
+        try {
+            assert.equal(unfinished("hex", "certificates", 2), undefined);
+            setMark("hex", "certificates", { from: 1, to: 2 });
+            const course = unfinished("hex", "certificates", 2)!;
+            assert.deepEqual(course, { from: 1, to: 2, at: "drop" });
+            assert.deepEqual(remaining(course), ["drop"]);
+            assert.equal(unfinished("hex", "certificates", 3), undefined, "of an earlier rotation");
+            assert.equal(unfinished("hex", "serviceAccounts", 2), undefined);
+            clearMark("hex", "certificates");
+            assert.equal(unfinished("hex", "certificates", 2), undefined);
+        } finally {
+            if (before === undefined) delete process.env.SLIPWAY_HOME;
+            else process.env.SLIPWAY_HOME = before;
             fs.rmSync(folder, { recursive: true });
         }
     });
