@@ -7,7 +7,7 @@ type Wanted = Pick<ClusterSettings, "certificates" | "serviceAccounts" | "encryp
 /** A machine that is part of the cluster, as its probe tells of it. */
 export interface TrustMember {
     readonly name: string;
-    readonly report: Pick<NodeReport, "trusts" | "kubelet" | "accounts" | "encryption">;
+    readonly report: Pick<NodeReport, "trusts" | "applied" | "kubelet" | "accounts" | "encryption" | "writes">;
 }
 
 /**
@@ -23,17 +23,20 @@ export function trustProblems(wanted: Wanted, members: readonly TrustMember[]): 
         ...droppedProblems(wanted.certificates, members),
         ...accountProblems(wanted.serviceAccounts, members),
         ...rootProblems(wanted.encryption.root, members),
+        ...writerProblems(wanted.encryption.generation, members),
     ];
 }
 
 const names = (members: readonly TrustMember[]) => members.map(({ name }) => name).join(", ");
 
 function signerProblems({ generation }: Wanted["certificates"], members: readonly TrustMember[]): string[] {
-    const strangers = members.filter(
-        ({ report: { trusts } }) => trusts && trusts.length > 0 && !trusts.includes(generation),
-    );
+    // A file that no unit has read yet is not enough: members of etcd would refuse each other.
+    const lacks = (trusts: readonly number[] = []) => trusts.length > 0 && !trusts.includes(generation);
+    const strangers = members.filter(({ report }) => lacks(report.trusts) || lacks(report.applied));
     if (strangers.length === 0) return [];
-    const known = Math.max(...strangers.flatMap(({ report }) => report.trusts ?? []));
+    const known = Math.max(
+        ...strangers.flatMap(({ report }) => (lacks(report.trusts) ? report.trusts : report.applied)!),
+    );
     return [
         `cluster.certificates.generation can't become ${generation}: ${names(strangers)} must trust its authorities before ` +
             `they sign, or nothing there would believe the API any more. Set generation: ${known} and ` +
@@ -88,5 +91,17 @@ function rootProblems(root: number, members: readonly TrustMember[]): string[] {
     return [
         `cluster.encryption.root can't be ${root}: the secrets in etcd can be read with the keys of root ${encryption} only ` +
             `(${other.name} has them). Set it${encryption === 1 ? "" : more} to ${encryption}.`,
+    ];
+}
+
+/** An API server has the keys of the generations before, and the next one's, to read with. */
+function writerProblems(generation: number, members: readonly TrustMember[]): string[] {
+    const far = members.find(({ report: { writes = generation } }) => Math.abs(writes - generation) > 1);
+    if (!far) return [];
+    const { writes } = far.report;
+    const next = writes! < generation ? writes! + 1 : writes! - 1;
+    return [
+        `cluster.encryption.generation can't become ${generation}: ${far.name} writes secrets with the key of generation ` +
+            `${writes}, and not every API server could read what the others write. Set it to ${next} and run \`up\` first.`,
     ];
 }

@@ -58,8 +58,12 @@ export interface NodeReport {
     readonly kubelet?: { readonly client?: KubeletCertificate; readonly server?: KubeletCertificate };
     /** On a control plane. */
     readonly accounts?: AccountKeys;
+    /** On a control plane: the generations that it trusted when its units were last brought up. */
+    readonly applied?: readonly number[];
     /** On a control plane: what the keys for secrets at rest are derived from, `cluster.encryption.root`. */
     readonly encryption?: number;
+    /** On a control plane: the generation of the key that writes secrets, `cluster.encryption.generation`. */
+    readonly writes?: number;
     readonly architecture?: string;
     readonly system?: string;
     readonly kernel?: string;

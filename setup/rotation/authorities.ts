@@ -10,7 +10,7 @@ export const authorities: Subject = {
     what: "the authorities",
     key: "certificates",
     concerns: () => true,
-    trusted: ({ trusts = [] }) => trusts,
+    trusted: ({ trusts = [], applied = [] }) => [...trusts, ...applied],
     told(phase: Phase, { from, to }: Course): string {
         switch (phase) {
             case "trust":

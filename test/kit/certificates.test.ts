@@ -107,9 +107,21 @@ describe("kit: certificates", () => {
         node.write(`${pki}/service-account.pub`, publicKeys(keys));
         node.write(`${pki}/service-account.key`, "key\n");
         node.write(`${pki}/encryption-config.yaml`, encryptionConfig("key", { root: 3, generation: 2 }));
-        const { accounts, encryption } = probe();
-        assert.deepEqual([accounts?.signs, accounts?.verifies, encryption], [2, [1, 2], 3]);
+        const { accounts, encryption, writes, applied } = probe();
+        assert.deepEqual([accounts?.signs, accounts?.verifies, encryption, writes], [2, [1, 2], 3, 2]);
         assert.ok(Math.abs(accounts!.since - Date.now() / 1000) < 300);
+        assert.equal(applied, undefined);
+        // The API server was started with the new key an hour after it had come.
+        const stamp = "/var/lib/slipway/stamps/kube-apiserver.service";
+        node.write(stamp, "");
+        const [came, started] = [1_900_000_000, 1_900_003_600];
+        fs.utimesSync(node.at(`${pki}/service-account.key`), came, came);
+        fs.utimesSync(node.at(stamp), started, started);
+        assert.equal(probe().accounts?.since, started);
+        node.write(`${pki}/encryption-config.yaml`, encryptionConfig("key", { root: 12, generation: 1 }));
+        node.write("/var/lib/slipway/trusted", "1,2\n");
+        const then = probe();
+        assert.deepEqual([then.encryption, then.writes, then.applied], [12, 1, [1, 2]]);
         // As it was written before keys had a generation of their own.
         node.write(`${pki}/service-account.pub`, "PEM\n");
         assert.equal(probe().accounts, undefined);
@@ -168,6 +180,50 @@ describe("kit: certificates", () => {
             "kubernetes.io/kubelet-serving",
             '["digital signature", "server auth"]',
         ]);
+    });
+
+    describe("when other authorities are trusted than before", () => {
+        /** What the API has published, and whether it answers; what it is told comes on standard output. */
+        const withdraw = (published: string, answers = true) => {
+            node.write("/published", published);
+            const script = `
+                set -eu
+                root=${node.at("")} state=${work} work=${work} admin=/nowhere
+                . ${kitFolder}/say.sh
+                . ${kitFolder}/base.sh
+                . ${kitFolder}/certificates.sh
+                await() { shift; "$@"; }
+                admin_kubectl() {
+                    ${answers ? "" : "return 1"}
+                    case "$*" in *patch*) cat ${work}/patch ;; *) cat "$root/published" ;; esac
+                }
+                withdraw_dropped`;
+            // What kubectl prints of a patch is of no use to anybody.
+            const { status, stdout, stderr } = spawnSync("sh", ["-s"], { input: script, encoding: "utf8" });
+            const patch = path.join(work, "patch");
+            const told = fs.existsSync(patch) ? (JSON.parse(fs.readFileSync(patch, "utf8")) as object) : undefined;
+            return { status, stdout, stderr, told };
+        };
+        const recorded = () => fs.readFileSync(path.join(work, "trusted"), "utf8");
+
+        it("what is trusted no longer is published no longer, and not before the API has taken that", () => {
+            const [first, second] = [authority("hex-cluster-ca-g1"), authority("hex-cluster-ca-g2")];
+            node.write(`${pki}/ca.crt`, first + second);
+            node.write(`${pki}/front-proxy-ca.crt`, first + second);
+            assert.deepEqual(withdraw(first + second), { status: 0, stdout: "", stderr: "", told: undefined });
+            assert.equal(recorded(), "1,2\n");
+            node.write(`${pki}/ca.crt`, second);
+            node.write(`${pki}/front-proxy-ca.crt`, second);
+            const refused = withdraw(first + second, false);
+            assert.equal(refused.status, 1);
+            assert.match(refused.stderr, /The API doesn't let .* run this again/);
+            assert.equal(recorded(), "1,2\n");
+            const { status, stdout, told } = withdraw(first + second);
+            assert.equal(status, 0);
+            assert.match(stdout, /\(client-ca-file\)\n.*\(requestheader-client-ca-file\)/);
+            assert.deepEqual(told, { data: { "requestheader-client-ca-file": second } });
+            assert.equal(recorded(), "2\n");
+        });
     });
 
     it("tells a rotation of which generation everything is that is trusted and shown", () => {

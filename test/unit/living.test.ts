@@ -179,6 +179,19 @@ describe("what a living cluster refuses", () => {
         assert.match(problems(certificates(2, 1), behind)[0], /can't become 2: hex-n2 must trust/);
     });
 
+    it("authorities that sign while a control plane has them on disk only, as after an up that was cut off", () => {
+        const applied = (trusts: number[], ...generations: number[]) => {
+            const reports = trusting(trusts);
+            return { ...reports, "hex-n1": { ...reports["hex-n1"], applied: generations } };
+        };
+        assert.match(
+            problems(certificates(2, 1), applied([1, 2], 1))[0],
+            /can't become 2: hex-n1 must trust .*generation: 1 and trusted: \[2\]/,
+        );
+        assert.deepEqual(problems(certificates(1, 2), applied([1, 2], 1)), []);
+        assert.deepEqual(problems(certificates(2, 1), applied([1, 2], 1, 2)), []);
+    });
+
     it("no step of a rotation in its order, nor of the way back", () => {
         assert.deepEqual(problems(certificates(1, 2), trusting([1])), []);
         assert.deepEqual(problems(certificates(2, 1), trusting([1, 2])), []);
@@ -208,6 +221,17 @@ describe("what a living cluster refuses", () => {
         assert.deepEqual(problems(wanted(2), keys(2, 1, 2)), []);
         assert.match(problems(wanted(2, 1), keys(1, 1))[0], /can't become 2: the API server of hex-n1 must know/);
         assert.match(problems(wanted(2), keys(1, 1, 2))[0], /can't be without 1: hex-n1 signs.*a day later/);
+    });
+
+    it("keys for secrets at rest that an API server doesn't have yet, or not any more", () => {
+        const writing = (writes: number) => living({ "hex-n1": { writes } });
+        const wanted = (generation: number) => ({ encryption: { root: 1, generation } });
+        for (const generation of [1, 2, 3]) assert.deepEqual(problems(wanted(generation), writing(2)), []);
+        assert.match(
+            problems(wanted(3), writing(1))[0],
+            /generation can't become 3: hex-n1 writes .* 1, .*Set it to 2/,
+        );
+        assert.match(problems(wanted(1), writing(3))[0], /generation can't become 1: .*Set it to 2/);
     });
 
     it("other keys for secrets at rest than those that etcd's were written with", () => {

@@ -48,6 +48,8 @@ apply_step() {
     case $kind in
         control-plane)
             await_api
+            # What it runs is well: from here on there is nothing to go back from.
+            armed=''
             withdraw_dropped
             ;;
         activate)
@@ -190,7 +192,7 @@ remove_step() {
     else
         remove_kind
         [ "$kind" != control-plane ] || {
-            rm -f "$state"/etcd-*
+            rm -f "$state"/etcd-* "$state/trusted"
             remove_late
         }
     fi

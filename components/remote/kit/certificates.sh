@@ -39,6 +39,8 @@ probe_certificates() {
     config=$root/etc/kubernetes/pki/encryption-config.yaml
     encryption=$(sed -n 's/.*name: key-\([0-9]*\).*/\1/p' "$config" 2>/dev/null | head -n 1)
     [ -z "$encryption" ] || member encryption "$encryption"
+    [ -z "$encryption" ] || member writes "$(sed -n 's/.*name: key-[0-9]*-\{0,1\}\([0-9]*\).*/\1/p' "$config" | sed 's/^$/1/;q')"
+    [ ! -f "$state/trusted" ] || member applied "[$(cat "$state/trusted")]"
 }
 
 # probe_kubelet USE: who signed it, when it began and when it ends, in seconds since 1970
@@ -52,12 +54,14 @@ probe_kubelet() {
     member "$1" "{\"generation\":${generation:-0},\"begins\":$begins,\"ends\":$ends}"
 }
 
-# Of the keys that tokens are checked with: components/pki/secrets.ts writes the lines.
+# Of the keys that tokens are checked with: components/pki/secrets.ts writes the lines. An API server signs with a key once
+# it was started with it, which its stamp tells.
 probe_accounts() {
     keys=$root/etc/kubernetes/pki/service-account.pub
     signs=$(sed -n 's/^# generation \([0-9]*\), signs$/\1/p' "$keys" 2>/dev/null || true)
     [ -n "$signs" ] || return 0
-    since=$(stat -c %Y "$root/etc/kubernetes/pki/service-account.key")
+    since=$(stat -c %Y "$root/etc/kubernetes/pki/service-account.key" "$state/stamps/kube-apiserver.service" 2>/dev/null |
+        sort -n | tail -n 1)
     member accounts "{\"signs\":$signs,\"since\":$since,\"verifies\":$(sed -n 's/^# generation \([0-9]*\).*/\1/p' "$keys" | number_list)}"
 }
 
@@ -87,25 +91,30 @@ published_in() {
 
 # withdraw_dropped: when other authorities are trusted here than before, what this machine's API server doesn't trust any
 # more is published no longer. While another one still does, that one adds it again; the last of them has the last word.
+# The generations are written down once the units run with them.
 withdraw_dropped() {
-    now=$(cat "$root/etc/kubernetes/pki/ca.crt" "$root/etc/kubernetes/pki/front-proxy-ca.crt" 2>/dev/null | sha256sum)
+    now=$(generations_in /etc/kubernetes/pki/ca.crt | paste -s -d ,)
     before=$(cat "$state/trusted" 2>/dev/null || echo "$now")
     if [ "$now" != "$before" ]; then
         for field in client-ca-file=/etc/kubernetes/pki/ca.crt \
             requestheader-client-ca-file=/etc/kubernetes/pki/front-proxy-ca.crt; do
-            published_in "${field%%=*}" | fingerprints >"$work/published"
-            fingerprints <"$root${field#*=}" >"$work/trusted"
-            ! grep -q -v -x -F -f "$work/trusted" "$work/published" || publish "${field%%=*}" "${field#*=}"
+            await 60 withdraw "${field%%=*}" "${field#*=}" || fail "The API doesn't let $(uname -n) take authorities that" \
+                "aren't trusted any more out of the ConfigMap kube-system/extension-apiserver-authentication (60 s): look at" \
+                "'journalctl -u kube-apiserver' there, then run this again."
         done
     fi
     write_state trusted "$now"
 }
 
-# publish FIELD FILE
-publish() {
+# withdraw FIELD FILE: publishes the authorities in the file, where others are published, too
+withdraw() {
+    published_in "$1" >"$work/published.pem" 2>/dev/null || return 1
+    fingerprints <"$work/published.pem" >"$work/published"
+    fingerprints <"$root$2" >"$work/trusted"
+    grep -q -v -x -F -f "$work/trusted" "$work/published" || return 0
     awk -v field="$1" 'BEGIN { printf "{\"data\":{\"%s\":\"", field } { printf "%s\\n", $0 } END { print "\"}}" }' \
         "$root$2" >"$work/patch"
     # shellcheck disable=SC2086
-    admin_kubectl patch $published --type merge --patch-file "$work/patch" >/dev/null
+    admin_kubectl patch $published --type merge --patch-file "$work/patch" >/dev/null 2>&1 || return 1
     changed "servers behind the API are told whom it trusts ($1)"
 }

@@ -78,7 +78,10 @@ main() {
             shift
             read_arguments "$@"
             open_scratch
-            [ "$kind" = old-clients ] && list_old_clients || restart_clients
+            case $kind in
+                old-clients) list_old_clients ;;
+                *) restart_clients ;;
+            esac
             return
             ;;
         release-lease)
