@@ -31,7 +31,7 @@ export default tseslint.config(
     forbid(["components/pki/**"], [kubernetes, docker, command, lab]),
     forbid(["components/node/**", "components/controlplane/**", "components/*.ts"], [command, docker, tls, lab]),
     forbid(["components/access/**", "components/addons/**", "components/workloads/**"], [command, docker, tls, lab]),
-    forbid(["operations/changes/**", "operations/preflight/**"], [pulumi, lab]),
+    forbid(["operations/changes/**", "operations/preflight/**", "operations/rotation/**"], [pulumi, lab]),
     forbid(["dashboard/**"], [pulumi, lab]),
     forbid(["lab/**"], [command, kubernetes, tls]),
 );

@@ -5,7 +5,7 @@ import { Cluster, controlPlanes, nodesOf } from "./components";
 import { deployAddons, removalProblems } from "./components/addons";
 import { loadSettings } from "./components/config/load";
 import { refuseUnchangeable, removedApiProblems } from "./components/node";
-import { expiryWarnings } from "./components/pki";
+import { expiryWarnings, kubeletWarnings } from "./components/pki";
 import { askHoldings, probeNodes, warnOfNotices, warnOfUnreachable } from "./components/remote";
 import { missingArchives } from "./components/render/packages";
 import { deployWorkloads, withStaticPod } from "./components/workloads";
@@ -46,6 +46,7 @@ export = async () => {
     refuseUnchangeable(cluster, nodes, reports, [...removedApis, ...removalProblems(settings, holdings)]);
     warnOfUnreachable(reports);
     warnOfNotices(reports);
+    kubeletWarnings(reports).forEach((warning) => void pulumi.log.warn(warning));
     const containers = lab && new Lab(lab.config.name, lab);
     const built = new Cluster(
         cluster.name,

@@ -29,7 +29,7 @@ const dashboardModule = () => later("../setup/commands/dashboard") as typeof imp
 const driftModule = () => later("../setup/commands/drift") as typeof import("../setup/commands/drift");
 const infoModule = () => later("../setup/commands/info") as typeof import("../setup/commands/info");
 const logsModule = () => later("../setup/commands/logs") as typeof import("../setup/commands/logs");
-
+const rotateModule = () => later("../setup/commands/rotate") as typeof import("../setup/commands/rotate");
 const supportModule = () =>
     later("../setup/commands/supportBundle") as typeof import("../setup/commands/supportBundle");
 
@@ -49,6 +49,8 @@ const commands: Record<CommandName, Command> = {
     dashboard: (...args) => dashboardModule().dashboard(...args),
     logs: (...args) => logsModule().logs(...args),
     trust,
+    "rotate-ca": (...args) => rotateModule().rotateCa(...args),
+    "rotate-service-accounts": (...args) => rotateModule().rotateServiceAccounts(...args),
     sbom,
     "support-bundle": (...args) => supportModule().supportBundle(...args),
     kubeconfig,

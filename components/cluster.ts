@@ -9,7 +9,7 @@ import { controlPlanesInTurn } from "./controlplane";
 import { clusterEndpoint, dnsServiceIp, isControlPlane, minimumReady, NodeSpec, operatorEndpoint } from "./inventory";
 import { nodeMember, NodeAgents, PreparedNode, spokesman, stepsOf, Turns, whoHasData } from "./node";
 import { Derive, Pki, Serve } from "./pki";
-import { NodeReport, nodesReady, rewriteSecrets } from "./remote";
+import { NodeReport, nodesReady, restartClients, rewriteSecrets } from "./remote";
 import { Digests } from "./render/artifacts";
 
 export interface ClusterArgs {
@@ -54,8 +54,9 @@ export class Cluster extends pulumi.ComponentResource {
         const machines = nodes.map((node) => {
             const report = reports?.[node.name];
             const shared = { node, cluster: settings, nodes, pki, report, step: stepsOf(node, report) };
-            const { fingerprint } = pki;
-            return { ...shared, prepared: new PreparedNode(node.name, { ...shared, digests, fingerprint }, child) };
+            const { fingerprint, fingerprints } = pki;
+            const prepared = new PreparedNode(node.name, { ...shared, digests, fingerprint, fingerprints }, child);
+            return { ...shared, prepared };
         });
 
         const planes = machines.filter(({ node }) => isControlPlane(node));
@@ -83,6 +84,7 @@ export class Cluster extends pulumi.ComponentResource {
         const turns = new Turns(settings.maxUnavailable, reports);
         // Votes in etcd go one after the other.
         let lastVote: pulumi.Resource[] = [];
+        const nodesActivated: pulumi.Resource[] = [];
         for (const machine of machines) {
             const { node } = machine;
             const after = [...answering, access, ...turns.before(node)];
@@ -99,6 +101,16 @@ export class Cluster extends pulumi.ComponentResource {
             );
             if (voter) lastVote = [member];
             turns.after(node, activated);
+            nodesActivated.push(activated);
+        }
+
+        if (settings.certificates.trusted.length > 0) {
+            // Before another authority signs, whoever calls the API has to know it.
+            restartClients(
+                `${name}-restart-clients`,
+                { controlPlane, trust: pki.trust },
+                { ...child, dependsOn: nodesActivated },
+            );
         }
 
         const image = images(settings.versions);

@@ -52,7 +52,10 @@ const sections: readonly Section[] = [
             api: "The Kubernetes API.",
             "api.operator.host": "Name or address; it gets into the API server's certificate.",
             "api.operator.port": "Port, where it is not `api.port`.",
-            certificates: "How long certificates are valid, and when they are made anew.",
+            certificates:
+                "How long certificates are valid, when they are made anew, and who signs them; [Certificates](certificates.md).",
+            serviceAccounts:
+                "Which key signs tokens of service accounts; [Certificates](certificates.md) says how it is changed.",
             encryption: "Secrets at rest; [security](security.md#a-new-key-for-secrets) says how their key is changed.",
             "kubeProxy.mode": "How kube-proxy handles services. Any other field may stand beside it.",
         },

@@ -17,6 +17,8 @@ export const commands = {
     backup: "take a snapshot of etcd, and bring it to this machine",
     restore: "put a snapshot of etcd back, e.g. `npm run restore -- etcd-20261121T201500Z.db`",
     recover: "when more than half of the control planes are gone for good: go on with what one of the others holds",
+    "rotate-ca": "bring in the next generation of certificate authorities, and take the old one out",
+    "rotate-service-accounts": "the same for the key that signs service accounts' tokens; the old one goes a day later",
     info: "show the nodes: roles, addresses, state, hardware, system, versions",
     kubeconfig:
         "print the kubeconfig and nothing else, or one for another user (--user); --merge puts it into your own",
@@ -71,6 +73,7 @@ const switches: Partial<Record<CommandName, readonly string[]>> = {
     backup: ["--list"],
     restore: ["--yes"],
     recover: ["--yes", "--force"],
+    "rotate-ca": ["--leave-pods"],
     dashboard: ["--no-open", "--headlamp"],
     logs: ["--no-follow", "--previous"],
 };
@@ -80,6 +83,8 @@ const valued: Partial<Record<CommandName, readonly string[]>> = {
     conformance: ["--kubeconfig", "--procs", "--minutes", "--focus", "--record"],
     trust: ["--accept"],
     backup: ["--to"],
+    "rotate-ca": ["--until"],
+    "rotate-service-accounts": ["--until"],
     kubeconfig: ["--user", "--group", "--ttl"],
     logs: ["--namespace", "--since", "--container", "--unit", "--node"],
 };
@@ -208,6 +213,8 @@ export function help(): string {
         "  backup --list                show the snapshots on the control planes and in the places for copies",
         "  restore SNAPSHOT --yes       do it; without it nothing is changed. A file, or one that `backup --list` names",
         "  recover NODE --yes           do it; --force: though others hold data, or know more",
+        "  rotate-ca --until PHASE      stop after trust (both generations are trusted) or sign (the new one signs)",
+        "  rotate-ca --leave-pods       go on though pods that nothing replaces may not trust the new generation",
         "  info --json                  for programs: everything as one JSON text",
         "  preview --json               for programs: the changes and restarts as one JSON text",
         "  drift --json                 for programs: the same as one JSON text",

@@ -1,4 +1,5 @@
 import type { Settings } from "../components/config/schema";
+import { trustedBy } from "../components/pki/generations";
 import type { StateResource } from "./stack";
 
 /**
@@ -51,26 +52,38 @@ export async function engineRuns(question: FleetQuestion): Promise<EngineRun[]> 
     return [...(saved ? [] : [first]), { phase: "Cluster", folder: "", words: rest, env }];
 }
 
+type Lasting = Pick<Settings["cluster"], "name" | "certificates" | "serviceAccounts" | "encryption">;
+
 /** Names of what a cluster stands on; made anew, every node would have to be built anew. */
-export function lastingKeys({ name, certificates }: Pick<Settings["cluster"], "name" | "certificates">): string[] {
-    const generation = `g${certificates.generation}`;
+export function lastingKeys({ name, certificates, serviceAccounts, encryption }: Lasting): string[] {
     return [
-        ...["cluster", "etcd", "front-proxy"].flatMap((authority) =>
-            ["key", "certificate"].map((part) => `${name}-pki-${authority}-ca-${generation}-${part}`),
+        ...trustedBy(certificates).flatMap((generation) =>
+            ["cluster", "etcd", "front-proxy"].flatMap((authority) =>
+                ["key", "certificate"].map((part) => `${name}-pki-${authority}-ca-g${generation}-${part}`),
+            ),
         ),
-        `${name}-pki-service-account-${generation}`,
-        `${name}-pki-encryption-${generation}`,
+        ...trustedBy(serviceAccounts).map((generation) => `${name}-pki-service-account-g${generation}`),
+        `${name}-pki-encryption-g${encryption.root}`,
     ];
 }
 
 /**
- * The PKI of this generation, for --target, so that all else in the state stays. An older one isn't meant: what it signed is in use until everything else
- * is done. "**" stands for anything.
+ * The PKI of the generations in use, for --target, so that all else in the state stays. An older one isn't meant: what it
+ * signed is in use until everything else is done. "**" stands for anything.
  */
 export function pkiTargets({ stack, project, settings }: Pick<FleetQuestion, "stack" | "project" | "settings">) {
-    const { name, certificates } = settings.cluster;
+    const { name, certificates, serviceAccounts, encryption } = settings.cluster;
     const cluster = `urn:pulumi:${stack}::${project}::slipway:index:Cluster`;
     const pki = `${cluster}$slipway:pki:Pki`;
-    const ofGeneration = `${pki}$**::${name}-pki-**-g${certificates.generation}`;
-    return [`${cluster}::${name}`, `${pki}::${name}-pki`, ofGeneration, `${ofGeneration}-*`];
+    return [
+        `${cluster}::${name}`,
+        `${pki}::${name}-pki`,
+        ...trustedBy(certificates).flatMap((generation) => {
+            const ofGeneration = `${pki}$**::${name}-pki-**-g${generation}`;
+            return [ofGeneration, `${ofGeneration}-*`];
+        }),
+        // By name: what an older authority of the same number signed may be on its way out.
+        ...trustedBy(serviceAccounts).map((generation) => `${pki}$**::${name}-pki-service-account-g${generation}`),
+        `${pki}$**::${name}-pki-encryption-g${encryption.root}`,
+    ];
 }

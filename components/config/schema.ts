@@ -47,6 +47,10 @@ const sysctls = z.record(
 
 const runtime = z.enum(["docker", "containerd"]);
 
+const positive = () => z.int("must be a whole number").min(1, "must be at least 1");
+const generation = positive().default(1);
+const generations = z.array(positive()).default([]);
+
 const taint = z.strictObject({
     key: labelKey,
     value: labelValue.optional(),
@@ -278,17 +282,31 @@ export const clusterSchema = z.strictObject({
                 .describe(
                     "Validity of the certificate in the operator's kubeconfig; an `up` makes a new one. Default: `hours`.",
                 ),
-            generation: z.int().min(1).default(1).describe("Counts up to make new certificate authorities."),
+            generation: generation.describe("Of the authorities that sign. `npm run rotate-ca` counts it up."),
+            trusted: generations.describe(
+                "Generations of authorities that everything trusts beside those that sign, while `rotate-ca` is under way.",
+            ),
             protect: z.boolean().default(false).describe("Refuse to delete the authorities, even by destroy."),
+        })
+        .prefault({}),
+    serviceAccounts: z
+        .strictObject({
+            generation: generation.describe(
+                "Of the key that signs service accounts' tokens. `npm run rotate-service-accounts` counts it up.",
+            ),
+            trusted: generations.describe(
+                "Generations of keys whose tokens are good beside those that are signed now.",
+            ),
         })
         .prefault({}),
     encryption: z
         .strictObject({
-            generation: z
-                .int("must be a whole number")
-                .min(1, "must be at least 1")
-                .default(1)
-                .describe("Counted up, by one at a time, to encrypt the secrets in etcd with a new key."),
+            generation: generation.describe(
+                "Counted up, by one at a time, to encrypt the secrets in etcd with a new key.",
+            ),
+            root: generation.describe(
+                "What the keys are derived from. Stays as it is: `up` refuses another one, and says which one is right.",
+            ),
         })
         .prefault({}),
     podSecurity: z

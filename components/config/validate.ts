@@ -62,6 +62,8 @@ function contradictions(raw: unknown): string[] {
     return [
         ...versionProblems(record(record(cluster).kubernetes).version),
         ...certificateProblems(record(cluster).certificates),
+        ...trustProblems("cluster.certificates", record(cluster).certificates),
+        ...trustProblems("cluster.serviceAccounts", record(cluster).serviceAccounts),
         ...(network ? networkProblems(network) : []),
         ...duplicates(partial, "name"),
         ...duplicates(partial, "address"),
@@ -135,6 +137,21 @@ function certificateProblems(raw: unknown): string[] {
             : [
                   `cluster.certificates.hours (${hours}) is more than the authorities' authorityHours (${authorityHours}).`,
               ]),
+    ];
+}
+
+/** What signs is trusted without being named among the others. */
+function trustProblems(path: string, raw: unknown): string[] {
+    const parsed = clusterSchema.shape.serviceAccounts.unwrap().loose().safeParse(raw);
+    if (!parsed.success) {
+        return [];
+    }
+    const { generation, trusted } = parsed.data;
+    return [
+        ...(trusted.includes(generation)
+            ? [`${path}.trusted names ${generation}, which is ${path}.generation: name the others only.`]
+            : []),
+        ...(new Set(trusted).size < trusted.length ? [`${path}.trusted names a generation twice.`] : []),
     ];
 }
 

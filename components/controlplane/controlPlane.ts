@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { ClusterSettings } from "../config/schema";
 import { controlPlanes, NodeSpec } from "../inventory";
 import { PreparedNode, StepOf } from "../node";
-import { Pki } from "../pki";
+import { Pki, wordOf } from "../pki";
 import { kitPath } from "../remote";
 import { controlPlane } from "../render/controlPlane";
 import { render } from "../render/manifest";
@@ -28,8 +28,12 @@ export class ControlPlane extends pulumi.ComponentResource {
     constructor(name: string, args: ControlPlaneArgs, opts: pulumi.ComponentResourceOptions) {
         super("slipway:controlplane:ControlPlane", name, {}, opts);
         const { node, cluster, nodes, prepared, pki, step } = args;
-        // Nothing public tells which key encrypts secrets, so that a preview would show nothing of a new one.
-        const given = { digest: pki.digestFor(node), encryption: String(cluster.encryption.generation) };
+        // Nothing public tells which key encrypts secrets or signs tokens, so that a preview would show nothing of a new one.
+        const given = {
+            digest: pki.digestFor(node),
+            encryption: String(cluster.encryption.generation),
+            accounts: wordOf(cluster.serviceAccounts.generation),
+        };
         const credentials = step(
             `${node.name}-credentials`,
             {

@@ -32,7 +32,10 @@ export const paths = {
     hostsScript: "/etc/kubernetes/hosts.sh",
 
     pki: "/etc/kubernetes/pki",
+    /** All of the cluster's authorities that are trusted. */
     ca: "/etc/kubernetes/pki/ca.crt",
+    /** The one of them that signs, and its key: the controller-manager takes no file with more than one. */
+    signer: "/etc/kubernetes/pki/signer.crt",
     caKey: "/etc/kubernetes/pki/ca.key",
     frontProxyCa: "/etc/kubernetes/pki/front-proxy-ca.crt",
     serviceAccountKey: "/etc/kubernetes/pki/service-account.key",

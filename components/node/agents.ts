@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { ClusterSettings } from "../config/schema";
 import { isControlPlane, NodeSpec } from "../inventory";
-import { Pki } from "../pki";
+import { Pki, wordOf } from "../pki";
 import { joinToken, NodeReport } from "../remote";
 import { agents } from "../render/agents";
 import { render } from "../render/manifest";
@@ -45,6 +45,8 @@ export class NodeAgents extends pulumi.ComponentResource {
                 manifest: render(...agents(node, cluster, nodes)),
                 arguments: {
                     digest: pki.digestFor(node),
+                    // Its kubelet gets certificates of the authority that signs.
+                    signer: wordOf(cluster.certificates.generation),
                     seconds: String(cluster.drainSeconds),
                     // Its own token is minted by this step; a worker's was minted with the address.
                     address: isControlPlane(node) ? node.address : undefined,
@@ -75,10 +77,11 @@ export class NodeAgents extends pulumi.ComponentResource {
     }
 }
 
-/** A token lives half an hour: a node that could be asked and has not joined by then needs another one. */
+/** A token lives half an hour: a node that could be asked and has not joined by then needs another one; so does one that has to join anew. */
 function attemptOf(report: NodeReport | undefined): { attempt?: number; joined?: boolean } {
     if (report === undefined) {
         return {};
     }
-    return { attempt: Math.floor(Date.now() / 1_800_000), joined: report.joined || !report.reachable };
+    const joined = report.joined && !report.ended;
+    return { attempt: Math.floor(Date.now() / 1_800_000), joined: joined || !report.reachable };
 }

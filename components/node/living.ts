@@ -5,6 +5,7 @@ import { controlPlanes, isControlPlane, NodeSpec } from "../inventory";
 import { NodeReport } from "../remote";
 import { skewProblems } from "./skew";
 import { canBeAsked } from "./steps";
+import { trustProblems } from "./trust";
 
 type Reports = Readonly<Record<string, NodeReport>>;
 
@@ -49,7 +50,8 @@ export function refuseUnchangeable(
  * once, each with its reason and the way out. Pure; machines that gave no answer are taken at the configuration's word.
  */
 export function livingProblems(
-    cluster: FixedSettings & Pick<ClusterSettings, "name" | "versions">,
+    cluster: FixedSettings &
+        Pick<ClusterSettings, "name" | "versions" | "certificates" | "serviceAccounts" | "encryption">,
     nodes: readonly NodeSpec[],
     reports: Reports,
 ): string[] {
@@ -62,6 +64,10 @@ export function livingProblems(
         ...living.flatMap(({ node, report }) => identityProblems(cluster.name, node, report)),
         ...changedSettings(fixedSettings(cluster), members),
         ...controlPlaneProblems(nodes, reports, members),
+        ...trustProblems(
+            cluster,
+            members.map(({ node: { name }, report }) => ({ name, report })),
+        ),
         ...skewProblems(
             cluster.versions,
             members.map(({ node: { name }, report }) => ({

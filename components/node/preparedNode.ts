@@ -18,6 +18,8 @@ export interface PreparedNodeArgs {
     readonly digests: Digests;
     /** Of the cluster's CA: with the cluster's name it says whom the node belongs to. */
     readonly fingerprint: pulumi.Input<string>;
+    /** Of each CA of the cluster that is trusted now: one of them may be on the node's mark still. Default: the one. */
+    readonly fingerprints?: pulumi.Input<readonly string[]>;
     /** Makes this node's steps. */
     readonly step: StepOf;
     /** What the probe found. */
@@ -52,7 +54,7 @@ export class PreparedNode extends pulumi.ComponentResource {
                     ...words,
                     since: since?.toString(),
                     // Somebody else's by now: the step runs, and refuses with the ways out.
-                    found: words.owner.apply((owner) => (report?.owner === owner ? undefined : report?.owner)),
+                    found: words.owner.apply((owner) => this.stranger(args, owner, report?.owner)),
                 },
             },
             { parent: this, dependsOn: reached },
@@ -63,5 +65,17 @@ export class PreparedNode extends pulumi.ComponentResource {
             { parent: this, dependsOn: this.base },
         );
         this.registerOutputs({});
+    }
+
+    /** The owner on a node's mark, unless it is this cluster, or this cluster with another CA that is trusted. */
+    private stranger(
+        { cluster, fingerprints = [] }: PreparedNodeArgs,
+        owner: string,
+        found: string | undefined,
+    ): pulumi.Output<string | undefined> {
+        if (found === undefined || found === owner) return pulumi.output(undefined);
+        return pulumi
+            .output(fingerprints)
+            .apply((all) => (all.some((each) => found === `${cluster.name}:${each}`) ? undefined : found));
     }
 }

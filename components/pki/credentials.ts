@@ -5,7 +5,7 @@ import { etcdUser } from "../render/etcd";
 import { kubeconfig } from "../render/kubeconfig";
 import { registryCredentials } from "../render/registries";
 import { storeKeys } from "../render/snapshots";
-import { CertificateSpec } from "./certificates";
+import { AuthorityName, CertificateSpec } from "./certificates";
 
 /** PEM texts of a key pair. */
 export interface KeyPair {
@@ -15,11 +15,13 @@ export interface KeyPair {
 
 /** Everything that one control plane holds. All of it but the certificates is secret. */
 export interface ControlPlaneSecrets {
-    readonly clusterAuthority: KeyPair;
-    readonly etcdCertificate: string;
-    readonly frontProxyCertificate: string;
+    /** The certificates of each authority that are trusted. */
+    readonly trusted: Readonly<Record<AuthorityName, string>>;
+    /** The one of the cluster's that signs. */
+    readonly signer: KeyPair;
     readonly admin: KeyPair;
-    readonly serviceAccount: { readonly publicKey: string; readonly key: string };
+    /** All keys that tokens are checked with, and the one that signs them. */
+    readonly serviceAccount: { readonly publicKeys: string; readonly key: string };
     /** Text of the EncryptionConfiguration. */
     readonly encryption: string;
     readonly issued: readonly (KeyPair & { readonly spec: CertificateSpec })[];
@@ -36,27 +38,28 @@ function directory(path: string) {
     return { kind: "directory", path, mode: "0755" } as const;
 }
 
-/** The authority that every node knows. */
-function trust(certificate: string): Fragment {
-    return [directory(paths.config), directory(paths.pki), ownFile(paths.ca, certificate)];
+/** The authorities that every node knows. */
+function trust(certificates: string): Fragment {
+    return [directory(paths.config), directory(paths.pki), ownFile(paths.ca, certificates)];
 }
 
 /** The credentials step of a control plane. */
 export function controlPlaneCredentials(cluster: ClusterSettings, secrets: ControlPlaneSecrets): Fragment {
-    const { clusterAuthority, serviceAccount, admin } = secrets;
+    const { trusted, signer, serviceAccount, admin } = secrets;
     return [
-        ...trust(clusterAuthority.certificate),
+        ...trust(trusted.cluster),
         ...registryCredentials(cluster),
         directory("/etc/etcd"),
         directory(paths.etcdPki),
         ...storeKeys(cluster),
-        ownFile(paths.caKey, clusterAuthority.key),
-        ownFile(paths.etcdCa, secrets.etcdCertificate, `${etcdUser}:${etcdUser}`),
-        ownFile(paths.frontProxyCa, secrets.frontProxyCertificate),
+        ownFile(paths.signer, signer.certificate),
+        ownFile(paths.caKey, signer.key),
+        ownFile(paths.etcdCa, trusted.etcd, `${etcdUser}:${etcdUser}`),
+        ownFile(paths.frontProxyCa, trusted["front-proxy"]),
         ownFile(paths.serviceAccountKey, serviceAccount.key),
-        ownFile(paths.serviceAccountPublicKey, serviceAccount.publicKey),
+        ownFile(paths.serviceAccountPublicKey, serviceAccount.publicKeys),
         ownFile(paths.encryptionConfig, secrets.encryption),
-        ownFile(paths.adminKubeconfig, adminKubeconfig(cluster, admin, clusterAuthority.certificate)),
+        ownFile(paths.adminKubeconfig, adminKubeconfig(cluster, admin, trusted.cluster)),
         ...secrets.issued.flatMap(({ spec, certificate, key }) =>
             spec.files
                 ? [
@@ -69,11 +72,11 @@ export function controlPlaneCredentials(cluster: ClusterSettings, secrets: Contr
 }
 
 /** kubectl's kubeconfig on a control plane, which asks its own API server. */
-function adminKubeconfig(cluster: ClusterSettings, admin: KeyPair, authority: string): string {
+function adminKubeconfig(cluster: ClusterSettings, admin: KeyPair, authorities: string): string {
     return kubeconfig({
         name: cluster.name,
         server: clusterEndpoint(cluster).url,
-        authority: { pem: authority },
+        authority: { pem: authorities },
         user: { certificate: { pem: admin.certificate }, key: { pem: admin.key } },
     });
 }
@@ -82,9 +85,9 @@ function adminKubeconfig(cluster: ClusterSettings, admin: KeyPair, authority: st
  * The credentials step of a worker: whom to trust, and, until the kubelet has a certificate of its own, a token
  * that lives for minutes.
  */
-export function workerCredentials(cluster: ClusterSettings, authority: string, token?: string): Fragment {
+export function workerCredentials(cluster: ClusterSettings, authorities: string, token?: string): Fragment {
     return [
-        ...trust(authority),
+        ...trust(authorities),
         ...registryCredentials(cluster),
         ...(token === undefined ? [] : bootstrap(cluster, token.trim())),
     ];

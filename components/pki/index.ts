@@ -1,3 +1,4 @@
 export * from "./certificates";
 export * from "./pki";
-export { expiryWarnings } from "./expiry";
+export { expiryWarnings, kubeletWarnings } from "./expiry";
+export { trustedBy, wordOf, type Generations } from "./generations";

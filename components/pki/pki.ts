@@ -5,6 +5,7 @@ import type { ClusterSettings } from "../config/schema";
 import { clusterEndpoint, controlPlanes, isControlPlane, NodeSpec, operatorEndpoint } from "../inventory";
 import { kubeconfig } from "../render/kubeconfig";
 import { digestOf, render } from "../render/manifest";
+import { AccountKeys } from "./accountKeys";
 import {
     adminCertificate,
     AuthorityName,
@@ -16,6 +17,7 @@ import {
     servingCertificate,
 } from "./certificates";
 import { controlPlaneCredentials, KeyPair, workerCredentials } from "./credentials";
+import { trustedBy } from "./generations";
 import { Authority, Certificate, makeKey } from "./issue";
 import { derivedSecret, encryptionConfig, fingerprintOf } from "./secrets";
 
@@ -49,14 +51,19 @@ interface Issued {
     readonly certificate: Certificate;
 }
 
+type Authorities = Readonly<Record<AuthorityName, Authority>>;
+
 /**
  * Keys and certificates of a cluster: three authorities, what they sign for each control plane, and the operator's.
  *
- * Kubelets make their own keys on their nodes, so that a worker costs no resource here.
+ * While the authorities are rotated there are two generations of them: all are trusted, one signs. Kubelets make their
+ * own keys on their nodes, so that a worker costs no resource here.
  */
 export class Pki extends pulumi.ComponentResource {
-    /** SHA-256 of the cluster authority's certificate, hexadecimal, public. */
+    /** SHA-256 of the certificate of the cluster's authority that signs, hexadecimal, public. */
     readonly fingerprint: pulumi.Output<string>;
+    /** The same of each that is trusted, the oldest first. */
+    readonly fingerprints: pulumi.Output<string[]>;
     /** What the program reaches the API with, a secret. */
     readonly adminKubeconfig: pulumi.Output<string>;
     /** The operator's, a secret: the same, unless the operator's certificate is to end sooner. */
@@ -64,10 +71,13 @@ export class Pki extends pulumi.ComponentResource {
 
     private readonly name: string;
     private readonly args: PkiArgs;
-    private readonly authorities: Record<AuthorityName, Authority>;
+    /** By generation, the oldest first. */
+    private readonly generations: ReadonlyMap<number, Authorities>;
+    /** Those that sign. */
+    private readonly authorities: Authorities;
     private readonly admin: Certificate;
     private readonly operator?: Certificate;
-    private readonly serviceAccount: tls.PrivateKey;
+    private readonly accountKeys: AccountKeys;
     private readonly atRest: tls.PrivateKey;
     private readonly encryption: pulumi.Output<string>;
     private readonly issued = new Map<string, readonly Issued[]>();
@@ -78,14 +88,16 @@ export class Pki extends pulumi.ComponentResource {
         const { cluster, nodes } = args;
         this.name = name;
         this.args = args;
-        this.authorities = this.makeAuthorities(name);
-        const { generation, protect } = cluster.certificates;
-        this.serviceAccount = makeKey(`${name}-service-account-g${generation}`, { parent: this, protect });
-        this.atRest = makeKey(`${name}-encryption-g${generation}`, { parent: this, protect });
-        const writer = { authorities: generation, generation: cluster.encryption.generation };
-        this.encryption = pulumi.secret(this.atRest.privateKeyPem.apply((pem) => encryptionConfig(pem, writer)));
+        const { certificates, encryption } = cluster;
+        const authorities = trustedBy(certificates).map((each) => [each, this.makeAuthorities(name, each)] as const);
+        this.generations = new Map(authorities);
+        this.authorities = this.generations.get(certificates.generation)!;
+        this.accountKeys = new AccountKeys(name, cluster, this);
+        const { protect } = certificates;
+        this.atRest = makeKey(`${name}-encryption-g${encryption.root}`, { parent: this, protect });
+        this.encryption = pulumi.secret(this.atRest.privateKeyPem.apply((pem) => encryptionConfig(pem, encryption)));
         this.admin = this.issue(name, adminCertificate(cluster));
-        const { operatorHours } = cluster.certificates;
+        const { operatorHours } = certificates;
         if (operatorHours !== undefined) {
             this.operator = this.issue(name, operatorCertificate(cluster, operatorHours));
         }
@@ -97,6 +109,8 @@ export class Pki extends pulumi.ComponentResource {
             );
         }
         this.fingerprint = this.authorities.cluster.certificate.apply(fingerprintOf);
+        const all = authorities.map(([, { cluster }]) => cluster.certificate.apply(fingerprintOf));
+        this.fingerprints = pulumi.all(all);
         this.adminKubeconfig = this.kubeconfigOf(this.admin);
         this.operatorKubeconfig = this.operator ? this.kubeconfigOf(this.operator) : this.adminKubeconfig;
         this.registerOutputs({ fingerprint: this.fingerprint, expiries: this.expiries });
@@ -110,33 +124,28 @@ export class Pki extends pulumi.ComponentResource {
     credentialsFor(node: NodeSpec, token?: pulumi.Input<string>): pulumi.Output<string> {
         const { cluster } = this.args;
         if (!isControlPlane(node)) {
-            const inputs = pulumi.all([this.authorities.cluster.certificate, pulumi.output(token)]);
+            const inputs = pulumi.all([this.bundle("cluster"), pulumi.output(token)]);
             return pulumi.secret(inputs.apply(([ca, text]) => render(workerCredentials(cluster, ca, text))));
         }
-        const { authorities, serviceAccount } = this;
         const issued = this.issuedTo(node).map(({ spec, certificate }) =>
             pair(certificate).apply((texts) => ({ spec, ...texts })),
         );
         const manifest = pulumi
             .all([
-                pulumi.all([
-                    pair(authorities.cluster),
-                    authorities.etcd.certificate,
-                    authorities["front-proxy"].certificate,
-                ]),
+                pulumi.all(authorityNames.map((name) => this.bundle(name))),
+                pair(this.authorities.cluster),
                 pair(this.admin),
-                pulumi.all([serviceAccount.publicKeyPem, serviceAccount.privateKeyPem]),
+                pulumi.all([this.accountKeys.checking, this.accountKeys.signing]),
                 this.encryption,
                 pulumi.all(issued),
             ])
-            .apply(([[clusterAuthority, etcdCertificate, frontProxyCertificate], admin, account, encryption, all]) =>
+            .apply(([[trusted, etcdTrusted, frontProxyTrusted], signer, admin, account, encryption, all]) =>
                 render(
                     controlPlaneCredentials(cluster, {
-                        clusterAuthority,
-                        etcdCertificate,
-                        frontProxyCertificate,
+                        trusted: { cluster: trusted, etcd: etcdTrusted, "front-proxy": frontProxyTrusted },
+                        signer,
                         admin,
-                        serviceAccount: { publicKey: account[0], key: account[1] },
+                        serviceAccount: { publicKeys: account[0], key: account[1] },
                         encryption,
                         issued: all,
                     }),
@@ -150,15 +159,14 @@ export class Pki extends pulumi.ComponentResource {
      * it shows in a preview that credentials change, without a word of them.
      */
     digestFor(node: NodeSpec): pulumi.Output<string> {
-        const { authorities, serviceAccount, admin } = this;
         const own = isControlPlane(node)
             ? [
-                  ...authorityNames.map((name) => authorities[name].certificate),
-                  admin.certificate,
-                  pulumi.unsecret(serviceAccount.publicKeyPem),
+                  ...authorityNames.map((name) => this.bundle(name)),
+                  this.admin.certificate,
+                  this.accountKeys.checking,
                   ...this.issuedTo(node).map(({ certificate }) => certificate.certificate),
               ]
-            : [authorities.cluster.certificate];
+            : [this.bundle("cluster")];
         return pulumi.all(own).apply((texts) => digestOf(...texts));
     }
 
@@ -167,11 +175,11 @@ export class Pki extends pulumi.ComponentResource {
         const spec = servingCertificate(this.args.cluster, served);
         const { certificate, key, expiry } = this.issue(this.name, spec, parent);
         this.served[`${served.namespace}/${served.service}`] = expiry;
-        return { certificate, key, expiry, authority: this.authorities.cluster.certificate };
+        return { certificate, key, expiry, authority: this.bundle("cluster") };
     }
 
     /**
-     * 256 bits in hexadecimal that stay as they are while the authorities do, a secret.
+     * 256 bits in hexadecimal that stay as they are as long as the cluster lives, a secret.
      *
      * @param purpose what they are for: another purpose has other bits
      */
@@ -179,9 +187,22 @@ export class Pki extends pulumi.ComponentResource {
         return pulumi.secret(this.atRest.privateKeyPem.apply((pem) => derivedSecret(pem, purpose)));
     }
 
-    private makeAuthorities(name: string): Record<AuthorityName, Authority> {
+    /** The certificates of all authorities of this name that are trusted, the oldest first. */
+    private bundle(name: AuthorityName): pulumi.Output<string> {
+        const certificates = [...this.generations.values()].map((authorities) => authorities[name].certificate);
+        return certificates.length === 1 ? certificates[0] : pulumi.all(certificates).apply((texts) => texts.join(""));
+    }
+
+    /** The digest of whom nodes and pods trust: another one wants pods that know it. Public. */
+    get trust(): pulumi.Output<string> {
+        return this.bundle("cluster").apply((text) => digestOf(text));
+    }
+
+    private makeAuthorities(name: string, generation: number): Authorities {
         const { name: cluster, certificates } = this.args.cluster;
-        const { authorityHours, generation, protect } = certificates;
+        const { authorityHours } = certificates;
+        // One that doesn't sign is on its way in or out.
+        const protect = certificates.protect && generation === certificates.generation;
         const make = (authority: AuthorityName) =>
             new Authority(
                 `${name}-${authority}-ca-g${generation}`,
@@ -215,7 +236,7 @@ export class Pki extends pulumi.ComponentResource {
 
     private kubeconfigOf(user: Certificate): pulumi.Output<string> {
         const { cluster, nodes, through } = this.args;
-        const inputs = pulumi.all([this.authorities.cluster.certificate, pair(user)]);
+        const inputs = pulumi.all([this.bundle("cluster"), pair(user)]);
         return pulumi.secret(
             inputs.apply(([authority, { certificate, key }]) =>
                 kubeconfig({

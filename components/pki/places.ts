@@ -10,7 +10,7 @@ export function placeOf(name: string): { certificate: string; key: string; owner
 
 /** Files on control planes that are made of other credentials; one that every node has, too. */
 const others: Readonly<Record<string, readonly string[]>> = {
-    "cluster-ca": [paths.ca, paths.caKey, paths.adminKubeconfig],
+    "cluster-ca": [paths.ca, paths.signer, paths.caKey, paths.adminKubeconfig],
     "etcd-ca": [paths.etcdCa],
     "front-proxy-ca": [paths.frontProxyCa],
     "service-account": [paths.serviceAccountKey, paths.serviceAccountPublicKey],
@@ -18,8 +18,23 @@ const others: Readonly<Record<string, readonly string[]>> = {
     admin: [paths.adminKubeconfig],
 };
 
+/** Of these, those that change when one of another generation comes or goes beside the one in use. */
+const bundles: Readonly<Record<string, readonly string[]>> = {
+    "cluster-ca": [paths.ca, paths.adminKubeconfig],
+    "service-account": [paths.serviceAccountPublicKey],
+};
+
+/** What changes on a control plane when another generation signs: certificates, or tokens of service accounts. */
+export const signerFiles: readonly string[] = [paths.signer, paths.caKey];
+export const accountFiles: readonly string[] = others["service-account"];
+
 /** What is there once for the cluster; everything else is each control plane's own. */
 export const sharedCredentials = Object.keys(others);
+
+/** The files of a control plane that change when a credential of another generation comes beside the one in use, or goes. */
+export function filesBeside(name: string): readonly string[] {
+    return bundles[name] ?? filesOf(name, true);
+}
 
 /** The files of a control plane that change when a credential is made anew, with its key or without. */
 export function filesOf(name: string, withKey: boolean): readonly string[] {

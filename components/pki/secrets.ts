@@ -2,9 +2,10 @@ import { createHash, hkdfSync } from "node:crypto";
 
 import { yaml } from "../render/text";
 
-/** Which key writes: `authorities` counts `certificates.generation`, `generation` counts `encryption.generation`. */
+/** Which key writes: `cluster.encryption`. */
 export interface EncryptionArgs {
-    readonly authorities: number;
+    /** Of the private key that all of them are derived from. */
+    readonly root: number;
     readonly generation: number;
 }
 
@@ -17,11 +18,11 @@ export interface EncryptionArgs {
  * and for snapshots.
  * https://kubernetes.io/docs/tasks/administer-cluster/encrypt-data/
  */
-export function encryptionConfig(privateKeyPem: string, { authorities, generation }: EncryptionArgs): string {
+export function encryptionConfig(privateKeyPem: string, { root, generation }: EncryptionArgs): string {
     const before = Array.from({ length: generation - 1 }, (_, index) => generation - 1 - index);
     const keys = [generation, generation + 1, ...before].map((number) => ({
         // What is encrypted has the key's name in front: a name never changes.
-        name: number === 1 ? `key-${authorities}` : `key-${authorities}-${number}`,
+        name: number === 1 ? `key-${root}` : `key-${root}-${number}`,
         secret: encryptionKey(privateKeyPem, number),
     }));
     return yaml({
@@ -42,6 +43,24 @@ function encryptionKey(privateKeyPem: string, generation: number): string {
     const purpose = "slipway secrets at rest";
     const info = generation === 1 ? purpose : `${purpose} ${generation}`;
     return Buffer.from(hkdfSync("sha256", privateKeyPem, "", info, 32)).toString("base64");
+}
+
+/** A key that tokens of service accounts are checked with. */
+export interface AccountKey {
+    readonly generation: number;
+    /** Whether tokens are signed with it now. */
+    readonly signs: boolean;
+    readonly pem: string;
+}
+
+/**
+ * The API server's file of public keys. What stands outside of PEM's blocks is skipped by whoever reads them, and tells
+ * the kit which they are.
+ */
+export function publicKeys(keys: readonly AccountKey[]): string {
+    return keys
+        .map(({ generation, signs, pem }) => `# generation ${generation}${signs ? ", signs" : ""}\n${pem}`)
+        .join("");
 }
 
 /** 256 bits in hexadecimal that follow from a private key and what they are for, and from nothing else. */

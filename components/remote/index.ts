@@ -19,5 +19,6 @@ export {
     warnOfUnreachable,
 } from "./probe";
 export { askRemovedApis, parseRemovedApis, RemovedApi } from "./removedApis";
+export { restartClients, RestartClientsArgs } from "./restartClients";
 export { rewriteSecrets, RewriteSecretsArgs } from "./rewriteSecrets";
 export { run, RunOptions, RunResult } from "./ssh";

@@ -18,7 +18,7 @@ export interface NodeStepArgs {
     /**
      * Words `key=value` on the command line: never secret, never white space. A change of one runs the step again.
      * One without a value is left out.
-     * Keys the kit knows: owner, source, ports, fixed, since (base); address, seconds (activate); digest, generation (all).
+     * Keys the kit knows: owner, source, ports, fixed, since (base); address, seconds, signer (activate); digest, generation (all).
      */
     readonly arguments?: Readonly<Record<string, pulumi.Input<string | undefined>>>;
     /** True for a node that can't be reached now: an existing step keeps the inputs it had, so nothing is run. */

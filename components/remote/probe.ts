@@ -16,6 +16,24 @@ export interface KindReport {
     readonly entries: readonly string[];
 }
 
+/** A certificate of a kubelet. */
+export interface KubeletCertificate {
+    /** Of the authority that signed it; 0: of none of ours. */
+    readonly generation: number;
+    /** Seconds since 1970. */
+    readonly begins: number;
+    readonly ends: number;
+}
+
+/** What a control plane knows of service accounts' tokens. */
+export interface AccountKeys {
+    /** Of the key that it signs them with, and since when it may: seconds since 1970. */
+    readonly signs: number;
+    readonly since: number;
+    /** Of the keys whose tokens it takes. */
+    readonly verifies: readonly number[];
+}
+
 /** What a probe found. */
 export interface NodeReport {
     readonly reachable: boolean;
@@ -32,6 +50,20 @@ export interface NodeReport {
     /** When the machine was first contacted, in seconds since 1970. Another one is a machine set up anew. */
     readonly since?: number;
     readonly joined: boolean;
+    /** Its kubelet's client certificate has ended, for the machine was off too long: it has to join anew. */
+    readonly ended?: boolean;
+    /** Generations of the cluster's authority that the machine trusts. */
+    readonly trusts?: readonly number[];
+    /** Its kubelet's certificates, which the kubelet renews by itself. */
+    readonly kubelet?: { readonly client?: KubeletCertificate; readonly server?: KubeletCertificate };
+    /** On a control plane. */
+    readonly accounts?: AccountKeys;
+    /** On a control plane: the generations that it trusted when its units were last brought up. */
+    readonly applied?: readonly number[];
+    /** On a control plane: what the keys for secrets at rest are derived from, `cluster.encryption.root`. */
+    readonly encryption?: number;
+    /** On a control plane: the generation of the key that writes secrets, `cluster.encryption.generation`. */
+    readonly writes?: number;
     readonly architecture?: string;
     readonly system?: string;
     readonly kernel?: string;

@@ -34,6 +34,9 @@ const inputs: readonly string[] = [
 /** The issuer of service-account tokens: a name that every pod resolves and that never changes. */
 export const serviceAccountIssuer = (domain: string): string => `https://kubernetes.default.svc.${domain}`;
 
+/** How long a token of a service account lives at most, in hours. */
+export const longestTokenHours = 24;
+
 /** The Kubernetes API on one control plane. */
 export function apiserver(node: NodeSpec, cluster: ClusterSettings): Fragment {
     return [
@@ -95,7 +98,7 @@ function settings(node: NodeSpec, cluster: ClusterSettings) {
         "service-account-key-file": paths.serviceAccountPublicKey,
         // A token of a pod or an account that is gone is good for nothing.
         "service-account-lookup": true,
-        "service-account-max-token-expiration": "24h",
+        "service-account-max-token-expiration": `${longestTokenHours}h`,
         "service-account-signing-key-file": paths.serviceAccountKey,
         "service-cluster-ip-range": cluster.network.serviceCidr,
         // Without it the open watches of every kubelet and controller keep it from stopping for a minute.

@@ -36,7 +36,7 @@ export function controllerManager(cluster: ClusterSettings, kit: string): Fragme
         "allocate-node-cidrs": true,
         "cluster-cidr": cluster.network.podCidr,
         "cluster-name": cluster.name,
-        "cluster-signing-cert-file": paths.ca,
+        "cluster-signing-cert-file": paths.signer,
         "cluster-signing-duration": `${cluster.certificates.hours}h`,
         "cluster-signing-key-file": paths.caKey,
         // tokencleaner is off by default: it deletes bootstrap tokens when they expire.
@@ -55,7 +55,7 @@ export function controllerManager(cluster: ClusterSettings, kit: string): Fragme
         description: "Kubernetes controllers",
         kubeconfigPath: paths.controllerManagerKubeconfig,
         arguments: flags(settings),
-        inputs: [paths.ca, paths.caKey, paths.frontProxyCa, paths.serviceAccountKey],
+        inputs: [paths.ca, paths.signer, paths.caKey, paths.frontProxyCa, paths.serviceAccountKey],
         // It keeps its lease when it ends (until 1.36 at least), and whoever comes next would wait until that runs out, 15 s.
         stopped: command("/bin/sh", `${kit}/step`, "release-lease", "kube-controller-manager"),
     });

@@ -1,5 +1,5 @@
 import { paths } from "../../components/inventory/paths";
-import { filesOf, sharedCredentials } from "../../components/pki/places";
+import { filesBeside, filesOf, sharedCredentials } from "../../components/pki/places";
 import type { Op, Resource } from "./events";
 import { differences } from "./values";
 
@@ -12,6 +12,8 @@ export interface CredentialChange {
     readonly op: Exclude<Op, "same">;
     /** Not only the certificate. */
     readonly newKey: boolean;
+    /** "generation 1 → 2": another generation of authorities signs it. */
+    readonly rotated?: string;
     readonly details: readonly string[];
 }
 
@@ -42,14 +44,14 @@ export function credentialChanges(resources: readonly Resource[]): CredentialCha
         const main = made.find(({ part }) => part === "certificate") ?? made[0] ?? gone[0];
         const generations = [gone[0], made[0]].map((part) => part?.generation);
         const anew = gone.length > 0 && made.length > 0;
+        const rotated = anew ? `generation ${generations.join(" → ")}` : undefined;
         return {
             name,
             ...(node !== undefined && { node }),
+            ...(rotated !== undefined && { rotated }),
             op: anew ? "replace" : (main.resource.op as CredentialChange["op"]),
             newKey: made.some(({ part, resource }) => (part ?? "key") === "key" && resource.op !== "update"),
-            details: anew
-                ? [`generation ${generations.join(" → ")}`]
-                : made.flatMap(({ resource }) => reasons(resource)),
+            details: rotated !== undefined ? [rotated] : made.flatMap(({ resource }) => reasons(resource)),
         };
     });
 }
@@ -73,7 +75,11 @@ export function credentialsOn(
     }
     return changes
         .filter(({ node: owner }) => owner === undefined || owner === node)
-        .map(({ name, op, newKey }) => ({ name, op, files: filesOf(name, newKey) }));
+        .map(({ name, op, newKey }) => ({
+            name,
+            op,
+            files: op === "create" || op === "delete" ? filesBeside(name) : filesOf(name, newKey),
+        }));
 }
 
 /** The longest first: a node's name may begin with another's. */

@@ -1,4 +1,5 @@
 import { paths } from "../../components/inventory/paths";
+import { accountFiles, signerFiles } from "../../components/pki/places";
 import { runtimes } from "../../components/render/runtime";
 import { credentialsOn, type CredentialChange, type NodeCredential } from "./certificates";
 import { compareManifests, type Change } from "./compare";
@@ -31,12 +32,18 @@ export function nodeChange(
     const restarts = new Set<string>();
     // What the steps so far have changed when the next one begins.
     const changed = new Set<string>();
+    // What a control plane is given isn't known before the certificates are made: they tell that another generation signs.
+    const rotated = credentials.find((one) => one.rotated !== undefined)?.rotated;
     for (const { node, step, resource } of ordered) {
-        const renewed =
-            step === "credentials" && resource.op === "update"
-                ? credentialsOn(credentials, { node, controlPlane })
-                : [];
+        const updated = resource.op === "update";
+        const renewed = step === "credentials" && updated ? credentialsOn(credentials, { node, controlPlane }) : [];
         const told = changesOf(step, resource, op, renewed);
+        if (rotated !== undefined && updated) {
+            const signer = signerChange(step, { rotated, controlPlane });
+            if (signer) told.push(signer);
+            if (step === "credentials" && controlPlane) signerFiles.forEach((file) => changed.add(file));
+            if (step === "activate") kubeletsClients.forEach((unit) => restarts.add(unit));
+        }
         changes.push(...told, ...resource.drift.map((sentence) => driftChange(step, sentence)));
         if (resource.op === "update") {
             const [before, after] = manifestsOf(resource);
@@ -46,7 +53,8 @@ export function nodeChange(
                 changedPaths(before, after).forEach((path) => changed.add(path));
             }
             if (told.some(({ what }) => what === kit)) changed.add(`${paths.slipway}/kit/current`);
-            if (changesKeyForSecrets(resource)) changed.add(paths.encryptionConfig);
+            if (changesWord(encryption, resource)) changed.add(paths.encryptionConfig);
+            if (changesWord(accounts, resource)) accountFiles.forEach((file) => changed.add(file));
             renewed.forEach(({ files }) => files.forEach((file) => changed.add(file)));
         }
     }
@@ -59,13 +67,34 @@ function nodeOp(steps: readonly StepResource[]): NodeChange["op"] {
     return base === undefined || base === "same" ? "update" : base;
 }
 
-/** Whether control planes get another key for secrets at rest. */
-function changesKeyForSecrets({ before, after }: Resource): boolean {
+/** Whether control planes get another key for secrets at rest, or for tokens. What isn't known yet is no change. */
+function changesWord(word: string, { before, after }: Resource): boolean {
     const [old, now] = [commandOf(before), commandOf(after)];
-    return old?.words.get(encryption) !== now?.words.get(encryption);
+    return old !== undefined && now !== undefined && old.words.get(word) !== now.words.get(word);
+}
+
+/** What uses a kubelet's certificates: components/remote/kit/signer.sh restarts it when they are new. */
+const kubeletsClients = ["kubelet.service", "kube-proxy.service"];
+
+/** That another generation of authorities signs, where it changes more than what was signed. */
+function signerChange(step: NodeStep, what: { rotated: string; controlPlane: boolean }): Change | undefined {
+    const { rotated, controlPlane } = what;
+    if (step === "credentials" && controlPlane) {
+        return { step, what: "authority that signs", how: "changed", detail: `${rotated}: ${signerFiles.join(", ")}` };
+    }
+    return step === "activate"
+        ? { step, what: "certificates of the kubelet", how: "changed", detail: rotated }
+        : undefined;
 }
 
 const encryption = "encryption";
+const accounts = "accounts";
+const signer = "signer";
+/** Words of control planes whose change is told with the credentials; both of their steps have them. */
+const keysByWord: Readonly<Record<string, string>> = {
+    [encryption]: "key for secrets",
+    [accounts]: "key for tokens of service accounts",
+};
 const kit = "node kit";
 const everything = "everything";
 
@@ -114,10 +143,13 @@ function updateOf(step: NodeStep, resource: Resource, renewed: readonly NodeCred
         const [from, to] = [old!.words.get(key), now!.words.get(key)];
         if (from === to) continue;
         if (key === "digest") tellDigest(step, changes);
-        // Both steps of a control plane have it; the file that it stands for is one of the credentials.
-        else if (key === encryption) {
-            if (step === "credentials") tell("key for secrets", `generation ${from ?? "none"} → ${to ?? "none"}`);
-        } else if (key === "peers") tell("the other control planes", `${from ?? "none"} → ${to ?? "none"}`);
+        // The files that it stands for are among the credentials.
+        else if (key in keysByWord) {
+            if (step === "credentials") tell(keysByWord[key], `generation ${from ?? 1} → ${to ?? 1}`);
+        }
+        // Told of with what it brings.
+        else if (key === signer) continue;
+        else if (key === "peers") tell("the other control planes", `${from ?? "none"} → ${to ?? "none"}`);
         else if (key !== "generation") tell(`argument ${key}`, `${from ?? "none"} → ${to ?? "none"}`);
         else if (drift.length === 0) changes.push({ step, what: "what differs on the node", how: "drifted" });
     }

@@ -18,7 +18,13 @@ export interface ClusterChange {
  * doesn't change: Pulumi calls every Kubernetes object an update whose provider it doesn't know yet.
  */
 export function objectChange(resource: Resource): ClusterChange | undefined {
-    const { op, custom, type, before, after, paths } = resource;
+    const { op, custom, type, name, before, after, paths } = resource;
+    if (type.startsWith("command:") && name.endsWith("-restart-clients")) {
+        const details = ["replaced, each workload in its own way, so that they trust every authority"];
+        return op === "create" || op === "replace"
+            ? { what: "pods that use the API", op: "update", details }
+            : undefined;
+    }
     // Providers, and gates that open once.
     if (op === "same" || !custom || /^(pulumi|command):/.test(type)) return undefined;
     const found =

@@ -10,6 +10,7 @@ import { Failure } from "../failure";
 import { dataFolder } from "../paths";
 import { prepare, type Prepared } from "../prepare";
 import type { Progress } from "../progress";
+import { clearMark, rotated } from "../rotation/mark";
 import { run } from "../run";
 import { findStack, nodeCount, readState, type Stack, type StateResource } from "../stack";
 import { forget } from "../stackRecord";
@@ -132,6 +133,7 @@ async function sweep(prepared: Prepared, inDocker: readonly DockerObject[], prog
 function clear(name: string): void {
     forget(name);
     fs.rmSync(kubeconfigFile(name), { force: true });
+    rotated.forEach((key) => clearMark(name, key));
     for (const file of [`${name}.yaml`, `${name}-plugins.log`]) {
         fs.rmSync(path.join(dataFolder(), "stacks", file), { force: true });
     }

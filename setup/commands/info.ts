@@ -1,6 +1,6 @@
 import { CoreV1Api, KubeConfig, type V1Node } from "@kubernetes/client-node";
 import type { NodeSpec } from "../../components/inventory";
-import { expiryWarnings } from "../../components/pki/expiry";
+import { expiryWarnings, kubeletExpiries, kubeletWarnings } from "../../components/pki/expiry";
 import { probeNodes } from "../../components/remote/probe";
 import type { Arguments } from "../arguments";
 import { machinesOf } from "../machines";
@@ -27,16 +27,19 @@ export async function info(args: Arguments, root: string, progress: Progress): P
     }
     const live = outputs.kubeconfig ? await listNodes(outputs.kubeconfig) : "there is no kubeconfig yet";
     const { nodes: configured, problem } = await machines;
-    const nodes = joinNodes({ outputs, machines: configured, reports: await asked, live });
-    const { endpoint, urls = {}, certificates = {} } = outputs;
+    const reports = await asked;
+    const nodes = joinNodes({ outputs, machines: configured, reports, live });
+    const { endpoint, urls = {} } = outputs;
+    const certificates = { ...outputs.certificates, ...kubeletExpiries(reports) };
     if (args.switches.includes("--json")) {
         const api = typeof live === "string" ? { endpoint, problem: live } : { endpoint };
         process.stdout.write(`${JSON.stringify({ nodes, api, urls, certificates }, null, 2)}\n`);
         return 0;
     }
     if (problem) process.stderr.write(`The machines were not asked: ${problem}\n`);
-    process.stdout.write(`${describeNodes(nodes)}\n\n${describeCluster(outputs, live)}\n`);
-    for (const warning of endingSoon(prepared, certificates)) process.stdout.write(`⚠ ${warning}\n`);
+    process.stdout.write(`${describeNodes(nodes)}\n\n${describeCluster({ ...outputs, certificates }, live)}\n`);
+    const warnings = [...endingSoon(prepared, outputs.certificates ?? {}), ...kubeletWarnings(reports)];
+    for (const warning of warnings) process.stdout.write(`⚠ ${warning}\n`);
     return 0;
 }
 

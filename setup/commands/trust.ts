@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import * as fs from "node:fs";
-import { isSeq, parseDocument, type Document } from "yaml";
+import { isSeq } from "yaml";
 import type { NodeSpec, SshTarget } from "../../components/inventory/node";
 import { askHostKey } from "../../components/remote/ssh";
 import { suggest, type Arguments } from "../arguments";
+import { editConfiguration } from "../configurationFile";
 import { Failure } from "../failure";
 import { hasSecrets, machinesOf } from "../machines";
 import { table } from "../outputs";
@@ -128,16 +128,13 @@ export function fingerprint(key: string): string {
 
 const place = ({ ssh }: Door) => `${ssh.host}:${ssh.port}`;
 
-/** Comments and layout of the file stay; it is replaced at once. */
 function write(file: string, fresh: readonly Found[]): void {
-    const document: Document = parseDocument(fs.readFileSync(file, "utf8"));
-    if (!isSeq(document.getIn(["config", "slipway:nodes"]))) {
-        throw new Failure(
-            `${file} has slipway:nodes as text: write them as YAML, or pin each machine's hostKey by hand.`,
-        );
-    }
-    for (const { door, key } of fresh) document.setIn(["config", ...door.path, "hostKey"], key);
-    const draft = `${file}.${process.pid}`;
-    fs.writeFileSync(draft, document.toString({ lineWidth: 0 }), { mode: fs.statSync(file).mode });
-    fs.renameSync(draft, file);
+    editConfiguration(file, (document) => {
+        if (!isSeq(document.getIn(["config", "slipway:nodes"]))) {
+            throw new Failure(
+                `${file} has slipway:nodes as text: write them as YAML, or pin each machine's hostKey by hand.`,
+            );
+        }
+        for (const { door, key } of fresh) document.setIn(["config", ...door.path, "hostKey"], key);
+    });
 }

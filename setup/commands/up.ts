@@ -28,6 +28,22 @@ export function parallelism(nodes: number): number {
 
 /** `slipway up`: from nothing, or from anything between, to the cluster that the configuration describes. */
 export async function up(args: Arguments, root: string, progress: Progress): Promise<number> {
+    try {
+        const { outputs, kubeconfig } = await bringUp(args, root, progress);
+        process.stdout.write(`\n${farewell(args, outputs, kubeconfig)}\n`);
+        return 0;
+    } finally {
+        const summary = progress.summary();
+        if (summary) process.stdout.write(`\nTime\n${summary}\n`);
+    }
+}
+
+/** Does what `up` does, and returns the outputs and the kubeconfig's file. */
+export async function bringUp(
+    args: Arguments,
+    root: string,
+    progress: Progress,
+): Promise<{ outputs: Outputs; kubeconfig: string }> {
     const { stack: name, configFile, source } = args;
     // Mistakes come before the lock, and long before anything is made.
     const stack = findStack(root, { name, configFile, needed: true });
@@ -74,16 +90,12 @@ export async function up(args: Arguments, root: string, progress: Progress): Pro
                 readOutputs(prepared),
                 keepCopies(prepared, settings, (line) => progress.say(line)),
             ]);
-            const file = writeKubeconfig(name, kubeconfigOf(outputs, name));
-            process.stdout.write(`\n${farewell(args, outputs, file)}\n`);
-            return 0;
+            return { outputs, kubeconfig: writeKubeconfig(name, kubeconfigOf(outputs, name)) };
         } finally {
             await prepared.close();
         }
     } finally {
         lock.release();
-        const summary = progress.summary();
-        if (summary) process.stdout.write(`\nTime\n${summary}\n`);
     }
 }
 

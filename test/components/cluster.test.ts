@@ -78,8 +78,10 @@ describe("Cluster", () => {
     let up: Made[];
     let preview: Made[];
     let networkless: Made[];
+    let rotated: Made[];
     before(async () => {
         networkless = await build(false, { network: { backend: "none" } });
+        rotated = await build(false, { certificates: { generation: 2, trusted: [1] } });
         up = await build(false);
         preview = await build(true);
     });
@@ -146,6 +148,23 @@ describe("Cluster", () => {
         const dns = networkless.filter(({ name, type }) => name === "coredns" && /:(Deployment|Service)$/.test(type));
         assert.equal(dns.length, 2);
         for (const { inputs } of dns) assert.match(JSON.stringify(inputs.metadata), /"pulumi.com\/skipAwait":"true"/);
+    });
+
+    it("replaces pods that use the API once everything trusts another authority, and tells each node which one signs", async () => {
+        assert.ok(!namesOf(up).includes("hex-restart-clients"));
+        const { create } = up.find(({ name }) => name === "hex-n2-activate")!.inputs;
+        assert.doesNotMatch(String(create), /signer=/);
+        const restart = rotated.find(({ name }) => name === "hex-restart-clients")!;
+        assert.match(String(restart.inputs.create), /step restart-clients seconds=600$/);
+        assert.match(JSON.stringify(restart.inputs.triggers), /^\["[0-9a-f]{16}"\]$/);
+        for (const node of ["hex-n1", "hex-n2", "hex-n3"]) {
+            const { create, update } = rotated.find(({ name }) => name === `${node}-activate`)!.inputs;
+            assert.match(String(create), / signer=2( |$)/);
+            assert.equal(create, update);
+        }
+        for (const { inputs } of commands(rotated)) {
+            assert.doesNotMatch(JSON.stringify([inputs.create, inputs.update, inputs.delete]), /PRIVATE KEY|BEGIN/);
+        }
     });
 
     describe("with three control planes", () => {

@@ -161,3 +161,121 @@ describe("Pki", () => {
         assert.throws(() => pki.credentialsFor(stranger), /no certificates for stranger/);
     });
 });
+
+describe("Pki, while it is rotated", () => {
+    const named = (made: Made[], pattern: RegExp) => made.map(({ name }) => name).filter((name) => pattern.test(name));
+    const certificates = (text: string) => [...text.matchAll(/-----BEGIN CERTIFICATE-----\n(\S+)\n/g)].map(decoded);
+    const decoded = ([, text]: RegExpMatchArray) => Buffer.from(text, "base64").toString();
+    /** What a manifest says of a file. */
+    const file = (manifest: string, path: string) =>
+        new RegExp(`^file \\S+ \\S+ ${path}\n((?:\\|.*\n)*)`, "m").exec(manifest)![1].replaceAll(/^\| ?/gm, "");
+
+    async function phase(settings: object) {
+        const { cluster, nodes } = boards(settings, [["control-plane", "worker"], ["worker"]]);
+        const made: Made[] = [];
+        const protects: Record<string, boolean> = {};
+        mockEngine(made);
+        const note: pulumi.ResourceTransformation = ({ name, opts }) => {
+            protects[name] = (opts as pulumi.CustomResourceOptions).protect === true;
+            return undefined;
+        };
+        const pki = new Pki("hex-pki", { cluster, nodes }, { transformations: [note] });
+        const [own, worker, kubeconfig, digest] = await Promise.all([
+            value(pki.credentialsFor(nodes[0])),
+            value(pki.credentialsFor(nodes[1])),
+            value(pki.adminKubeconfig),
+            value(pki.digestFor(nodes[1])),
+        ]);
+        const authority = /certificate-authority-data: "?([^"\s]+)/.exec(kubeconfig)![1];
+        const trusted = certificates(Buffer.from(authority, "base64").toString());
+        return { pki, made, protects, own, worker, trusted, digest };
+    }
+    const at = (generation: number, ...trusted: number[]) =>
+        phase({ certificates: { generation, trusted, protect: true } });
+    const authority = (name: string, generation: number) => `hex-pki-${name}-ca-g${generation}-certificate`;
+    const both = (name: string) => [authority(name, 1), authority(name, 2)];
+
+    it("trust: both generations are there and trusted by all, and the first signs everything", async () => {
+        const { made, own, worker, trusted, protects } = await at(1, 2);
+        assert.equal(named(made, /-ca-g\d-certificate$/).length, 6);
+        assert.deepEqual(named(made, /-g2-certificate$/).sort(), [
+            authority("cluster", 2),
+            authority("etcd", 2),
+            authority("front-proxy", 2),
+        ]);
+        assert.deepEqual(certificates(file(own, "/etc/kubernetes/pki/ca.crt")), both("cluster"));
+        assert.deepEqual(certificates(file(worker, "/etc/kubernetes/pki/ca.crt")), both("cluster"));
+        assert.deepEqual(certificates(file(own, "/etc/etcd/pki/ca.crt")), both("etcd"));
+        assert.deepEqual(certificates(file(own, "/etc/kubernetes/pki/front-proxy-ca.crt")), both("front-proxy"));
+        assert.deepEqual(certificates(file(own, "/etc/kubernetes/pki/signer.crt")), [authority("cluster", 1)]);
+        assert.match(file(own, "/etc/kubernetes/pki/ca.key"), /BEGIN EC PRIVATE KEY/);
+        assert.deepEqual(trusted, both("cluster"));
+        // What doesn't sign may go; what signs is protected as the configuration says.
+        assert.ok(protects["hex-pki-cluster-ca-g1-key"] && !protects["hex-pki-cluster-ca-g2-key"]);
+    });
+
+    it("sign: the second signs everything anew, and whom all trust stays to the letter", async () => {
+        const [before, after] = [await at(1, 2), await at(2, 1)];
+        assert.deepEqual(named(after.made, /-g1-certificate$/).sort(), [
+            authority("cluster", 1),
+            authority("etcd", 1),
+            authority("front-proxy", 1),
+        ]);
+        const leaf = after.made.find(({ name }) => name === "hex-pki-hex-n1-etcd-peer-g2-certificate");
+        assert.deepEqual(certificates(String(leaf?.inputs.caCertPem)), [authority("etcd", 2)]);
+        for (const path of ["/etc/kubernetes/pki/ca.crt", "/etc/etcd/pki/ca.crt"]) {
+            assert.equal(file(after.own, path), file(before.own, path));
+        }
+        assert.deepEqual(certificates(file(after.own, "/etc/kubernetes/pki/signer.crt")), [authority("cluster", 2)]);
+        assert.equal(after.worker, before.worker);
+        assert.equal(after.digest, before.digest);
+        assert.equal(await value(after.pki.trust), await value(before.pki.trust));
+        assert.ok(!after.protects["hex-pki-cluster-ca-g1-key"] && after.protects["hex-pki-cluster-ca-g2-key"]);
+    });
+
+    it("drop: the first is gone, and everything that isn't its stays", async () => {
+        const { made, own, trusted, pki } = await at(2);
+        assert.deepEqual(named(made, /-g1\b/), ["hex-pki-service-account-g1", "hex-pki-encryption-g1"]);
+        assert.deepEqual(certificates(file(own, "/etc/kubernetes/pki/ca.crt")), [authority("cluster", 2)]);
+        assert.deepEqual(trusted, [authority("cluster", 2)]);
+        assert.equal((await value(pki.fingerprints)).length, 1);
+        assert.match(file(own, "/etc/kubernetes/pki/encryption-config.yaml"), /name: key-1$/m);
+    });
+
+    it("keeps what it says of itself public, and everything else secret", async () => {
+        const { pki } = await at(1, 2);
+        const { nodes } = boards({}, [["control-plane", "worker"]]);
+        for (const output of [pki.trust, pki.fingerprint, pki.fingerprints, pki.digestFor(nodes[0])]) {
+            assert.equal(await isSecret(output), false);
+        }
+        assert.ok(await isSecret(pki.credentialsFor(nodes[0])));
+    });
+
+    it("the key of service accounts goes by itself: all check, one signs", async () => {
+        const accounts = (generation: number, ...trusted: number[]) =>
+            phase({ serviceAccounts: { generation, trusted } });
+        const [first, trust, sign] = [await accounts(1), await accounts(1, 2), await accounts(2, 1)];
+        const keys = ({ own }: typeof first) => ({
+            verifies: [...file(own, "/etc/kubernetes/pki/service-account.pub").matchAll(/^# (.*)$/gm)].map(
+                ([, text]) => text,
+            ),
+            signs: Buffer.from(
+                file(own, "/etc/kubernetes/pki/service-account.key").split("\n")[1],
+                "base64",
+            ).toString(),
+        });
+        assert.deepEqual(keys(first), { verifies: ["generation 1, signs"], signs: "hex-pki-service-account-g1" });
+        assert.deepEqual(keys(trust), {
+            verifies: ["generation 1, signs", "generation 2"],
+            signs: "hex-pki-service-account-g1",
+        });
+        assert.deepEqual(keys(sign), {
+            verifies: ["generation 1", "generation 2, signs"],
+            signs: "hex-pki-service-account-g2",
+        });
+        assert.deepEqual(named(sign.made, /-g2/), ["hex-pki-service-account-g2"]);
+        const { nodes } = boards({}, [["control-plane", "worker"]]);
+        const digests = await Promise.all([trust, sign].map(({ pki }) => value(pki.digestFor(nodes[0]))));
+        assert.notEqual(digests[0], digests[1], "a preview shows that another key signs");
+    });
+});

@@ -54,11 +54,14 @@ describe("manifests of a board cluster", () => {
         const pair = (name: string) => ({ certificate: `certificate ${name}\n`, key: `key ${name}\n` });
         const issued = controlPlaneCertificates(cluster, nodes[0], nodes).map((spec) => ({ spec, ...pair(spec.name) }));
         const secrets = {
-            clusterAuthority: pair("cluster CA"),
-            etcdCertificate: "certificate etcd CA\n",
-            frontProxyCertificate: "certificate front-proxy CA\n",
+            trusted: {
+                cluster: "certificate cluster CA\n",
+                etcd: "certificate etcd CA\n",
+                "front-proxy": "certificate front-proxy CA\n",
+            },
+            signer: pair("cluster CA"),
             admin: pair("admin"),
-            serviceAccount: { publicKey: "public key\n", key: "key\n" },
+            serviceAccount: { publicKeys: "public key\n", key: "key\n" },
             encryption: "encryption\n",
             issued,
         };

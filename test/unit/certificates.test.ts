@@ -61,8 +61,7 @@ describe("certificates", () => {
 
 describe("secrets at rest", () => {
     it("have a key of 32 bytes that depends on the private key only", () => {
-        const secret = (pem: string) =>
-            /secret: (\S+)/.exec(encryptionConfig(pem, { authorities: 1, generation: 1 }))![1];
+        const secret = (pem: string) => /secret: (\S+)/.exec(encryptionConfig(pem, { root: 1, generation: 1 }))![1];
         assert.equal(Buffer.from(secret("a"), "base64").length, 32);
         assert.equal(secret("a"), secret("a"));
         assert.notEqual(secret("a"), secret("b"));
@@ -70,7 +69,7 @@ describe("secrets at rest", () => {
 
     it("are written with the key of one generation, and read with the next one's and all that were before", () => {
         const keys = (generation: number) => {
-            const text = encryptionConfig("a", { authorities: 1, generation });
+            const text = encryptionConfig("a", { root: 1, generation });
             return [...text.matchAll(/name: (\S+)\n +secret: (\S+)/g)].map(([, name, secret]) => ({ name, secret }));
         };
         const names = (generation: number) => keys(generation).map(({ name }) => name);

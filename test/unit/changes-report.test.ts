@@ -83,6 +83,147 @@ describe("changes: what Pulumi's event log tells", () => {
         assert.ok(same > 64, `${same}`);
     });
 
+    describe("a rotation of authorities", () => {
+        const pkiUrn = "urn:pulumi:lab::slipway::slipway:index:Cluster$slipway:pki:Pki";
+        const pki = JSON.stringify({
+            resourcePreEvent: {
+                metadata: { op: "same", urn: `${pkiUrn}::lab-pki`, type: "slipway:pki:Pki", old: {}, new: {} },
+            },
+        });
+        const tls = (name: string, op: string) => {
+            const type = name.endsWith("-key")
+                ? "tls:index/privateKey:PrivateKey"
+                : "tls:index/selfSignedCert:SelfSignedCert";
+            const side = { custom: true, inputs: {} };
+            const metadata = { op, urn: `${pkiUrn}$${type}::lab-pki-${name}`, type, old: side, new: side };
+            return JSON.stringify({ resourcePreEvent: { metadata } });
+        };
+        const both = (name: string, op: string) => [tls(`${name}-key`, op), tls(`${name}-certificate`, op)];
+        const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+        const unit = (name: string, after: string) => `unit ${name}.service active stamp=1 after=${after}\n| [Unit]\n`;
+        const controlPlane =
+            unit("kube-apiserver", "/etc/kubernetes/pki/ca.crt,/etc/kubernetes/pki/service-account.pub") +
+            unit("kube-controller-manager", "/etc/kubernetes/pki/signer.crt,/etc/kubernetes/pki/service-account.key");
+        const agents = unit("kubelet", "/etc/kubernetes/pki/ca.crt") + unit("kube-proxy", "/etc/kubernetes/pki/ca.crt");
+        const known = (words: string) => ({ ...command(words), stdin: agents });
+        const hidden = (stdin: unknown) => ({ create: unknown, update: unknown, stdin });
+        /** A control plane whose steps aren't known before its certificates are made, and a worker. */
+        const nodes = (worker: { before: string; after: string } | undefined, op = "update") => [
+            step("lab-1-credentials", {
+                op,
+                before: { ...command("credentials apply digest=1"), stdin: secret },
+                after: hidden(secret),
+                paths: ["stdin"],
+            }),
+            step("lab-1-control-plane", {
+                op,
+                before: { ...command("control-plane apply digest=1"), stdin: controlPlane },
+                after: hidden(controlPlane),
+            }),
+            step("lab-1-activate", { op, before: known("activate apply digest=1"), after: hidden(agents) }),
+            ...(worker
+                ? [step("lab-2-activate", { op, before: known(worker.before), after: known(worker.after) })]
+                : []),
+        ];
+        const gate = step("lab-restart-clients", {
+            op: "create",
+            after: { ...command("restart-clients seconds=600"), triggers: ["1"] },
+        });
+
+        it("trust: what is added to which files, what restarts for it, and that pods are replaced", () => {
+            const made = ["cluster-ca-g2", "etcd-ca-g2", "front-proxy-ca-g2"].flatMap((name) => both(name, "create"));
+            const credentials = step("lab-2-credentials", {
+                op: "update",
+                before: { ...command("credentials apply digest=1"), stdin: secret },
+                after: hidden(secret),
+                paths: ["stdin"],
+            });
+            const activate = step("lab-2-activate", {
+                op: "update",
+                before: known("activate apply digest=1"),
+                after: hidden(agents),
+            });
+            const told = read([pki, ...made, ...nodes(undefined), credentials, activate, gate]);
+            assert.deepEqual(
+                told.cluster.map(({ op, what }) => `${op} ${what}`),
+                [
+                    "create certificate cluster-ca",
+                    "create certificate etcd-ca",
+                    "create certificate front-proxy-ca",
+                    "update pods that use the API",
+                ],
+            );
+            const [added] = told.nodes["lab-1"].changes;
+            assert.equal(added.detail, "/etc/kubernetes/pki/ca.crt, /etc/kubernetes/admin.conf");
+            // The controller-manager goes on: who signs is as before.
+            assert.deepEqual(told.nodes["lab-1"].restarts, [
+                "kube-apiserver.service",
+                "kube-proxy.service",
+                "kubelet.service",
+            ]);
+            assert.deepEqual(told.nodes["lab-2"].restarts, ["kube-proxy.service", "kubelet.service"]);
+        });
+
+        it("sign: who signs now, and that kubelets get new certificates and restart", () => {
+            const anew = ["lab-1-apiserver", "admin"].flatMap((name) => [
+                ...both(`${name}-g2`, "create"),
+                ...both(`${name}-g1`, "delete"),
+            ]);
+            const worker = { before: "activate apply digest=1", after: "activate apply digest=1 signer=2" };
+            const told = read([pki, ...anew, ...nodes(worker)]);
+            const changes = told.nodes["lab-1"].changes.map(({ step, what, detail }) => `${step}: ${what}: ${detail}`);
+            assert.ok(changes.includes("activate: certificates of the kubelet: generation 1 → 2"));
+            assert.ok(
+                changes.includes(
+                    "credentials: authority that signs: generation 1 → 2: /etc/kubernetes/pki/signer.crt, /etc/kubernetes/pki/ca.key",
+                ),
+            );
+            assert.deepEqual(told.nodes["lab-1"].restarts, [
+                "kube-controller-manager.service",
+                "kube-proxy.service",
+                "kubelet.service",
+            ]);
+            assert.deepEqual(told.nodes["lab-2"], {
+                op: "update",
+                changes: [
+                    {
+                        step: "activate",
+                        what: "certificates of the kubelet",
+                        how: "changed",
+                        detail: "generation 1 → 2",
+                    },
+                ],
+                restarts: ["kube-proxy.service", "kubelet.service"],
+            });
+        });
+
+        it("the key of service accounts: that another one signs, which no resource tells", () => {
+            const words = (accounts: string) => `control-plane apply digest=1 encryption=1${accounts}`;
+            const credentials = (accounts: string) => ({
+                ...command(`credentials apply digest=1 encryption=1${accounts}`),
+                stdin: secret,
+            });
+            const { nodes } = read([
+                step("lab-1-credentials", {
+                    op: "update",
+                    before: credentials(""),
+                    after: credentials(" accounts=2"),
+                    paths: ["stdin"],
+                }),
+                step("lab-1-control-plane", {
+                    op: "update",
+                    before: { ...command(words("")), stdin: controlPlane },
+                    after: { ...command(words(" accounts=2")), stdin: controlPlane },
+                }),
+            ]);
+            const told = nodes["lab-1"].changes.map(
+                ({ step, what, detail }) => `${step}: ${what}${detail ? `: ${detail}` : ""}`,
+            );
+            assert.ok(told.includes("credentials: key for tokens of service accounts: generation 1 → 2"));
+            assert.deepEqual(nodes["lab-1"].restarts, ["kube-apiserver.service", "kube-controller-manager.service"]);
+        });
+    });
+
     it("another container runtime: that its pods move, first of all that the activation does", () => {
         const unit = (name: string) => `unit ${name} active stamp=1\n| [Service]\n`;
         const side = (...units: string[]) => ({

@@ -225,6 +225,21 @@ describe("configuration", () => {
             cluster({ certificates: { operatorHours: 9000 } }),
             /operatorHours/,
         ],
+        [
+            "authorities that are trusted twice",
+            cluster({ certificates: { generation: 2, trusted: [1, 2] } }),
+            /^cluster\.certificates\.trusted names 2, which is cluster\.certificates\.generation/,
+        ],
+        [
+            "keys that are trusted twice",
+            cluster({ serviceAccounts: { generation: 3, trusted: [1, 1] } }),
+            /^cluster\.serviceAccounts\.trusted names a generation twice/,
+        ],
+        [
+            "a generation that is none",
+            cluster({ certificates: { trusted: [0] } }),
+            /certificates\.trusted\[0\] must be at least 1/,
+        ],
         ["certificates always due", cluster({ certificates: { hours: 10, renewHours: 10 } }), /renewHours/],
         ["a gate nobody passes", cluster({ minimumReady: 3 }), /minimumReady is 3, but there are 2 nodes/],
         [

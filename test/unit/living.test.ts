@@ -185,6 +185,92 @@ describe("what a living cluster refuses", () => {
             /^hex-n1 holds the cluster's etcd, and of hex-n2 none does/,
         );
     });
+
+    const certificate = (generation: number) => ({ generation, begins: 0, ends: 1 });
+    const kubelet = (generation: number) => ({ client: certificate(generation), server: certificate(generation) });
+    /** Both boards trust these generations, and have certificates of one. */
+    const trusting = (trusts: number[], generation = 1) => {
+        const report = { trusts, kubelet: kubelet(generation) };
+        return living({ "hex-n1": report, "hex-n2": report });
+    };
+    const certificates = (generation: number, ...trusted: number[]) => ({ certificates: { generation, trusted } });
+
+    it("authorities that sign before everything trusts them, with the way", () => {
+        const [problem, ...others] = problems(certificates(2, 1), trusting([1]));
+        assert.deepEqual(others, []);
+        assert.match(
+            problem,
+            /^cluster\.certificates\.generation can't become 2: hex-n1, hex-n2 must trust .*generation: 1 and trusted: \[2\].*npm run rotate-ca/,
+        );
+        const behind = { ...trusting([1, 2]), "hex-n2": trusting([1])["hex-n2"] };
+        assert.match(problems(certificates(2, 1), behind)[0], /can't become 2: hex-n2 must trust/);
+    });
+
+    it("authorities that sign while a control plane has them on disk only, as after an up that was cut off", () => {
+        const applied = (trusts: number[], ...generations: number[]) => {
+            const reports = trusting(trusts);
+            return { ...reports, "hex-n1": { ...reports["hex-n1"], applied: generations } };
+        };
+        assert.match(
+            problems(certificates(2, 1), applied([1, 2], 1))[0],
+            /can't become 2: hex-n1 must trust .*generation: 1 and trusted: \[2\]/,
+        );
+        assert.deepEqual(problems(certificates(1, 2), applied([1, 2], 1)), []);
+        assert.deepEqual(problems(certificates(2, 1), applied([1, 2], 1, 2)), []);
+    });
+
+    it("no step of a rotation in its order, nor of the way back", () => {
+        assert.deepEqual(problems(certificates(1, 2), trusting([1])), []);
+        assert.deepEqual(problems(certificates(2, 1), trusting([1, 2])), []);
+        assert.deepEqual(problems(certificates(2), trusting([1, 2], 2)), []);
+        assert.deepEqual(problems(certificates(1, 2), trusting([1, 2], 2)), []);
+        assert.deepEqual(problems(certificates(1), trusting([1, 2], 1)), []);
+        // Nothing is known of a machine with an older kit, and a new cluster begins where it likes.
+        assert.deepEqual(problems(certificates(2)), []);
+        assert.deepEqual(problems(certificates(2), { "hex-n1": nothing, "hex-n2": nothing }), []);
+    });
+
+    it("authorities that go while kubelets show certificates of theirs", () => {
+        const half = { ...trusting([1, 2], 2), "hex-n2": trusting([1, 2], 1)["hex-n2"] };
+        const [problem, ...others] = problems(certificates(2), half);
+        assert.deepEqual(others, []);
+        assert.match(problem, /trusted can't be without 1: the kubelets of hex-n2 show .*Set trusted: \[1\]/);
+        // All at once, on a cluster that was never prepared: both are wrong.
+        assert.equal(problems(certificates(2), trusting([1])).length, 2);
+    });
+
+    it("a key of service accounts that signs before every API server knows it, or goes while it signs", () => {
+        const keys = (signs: number, ...verifies: number[]) =>
+            living({ "hex-n1": { accounts: { signs, verifies, since: 0 } } });
+        const wanted = (generation: number, ...trusted: number[]) => ({ serviceAccounts: { generation, trusted } });
+        assert.deepEqual(problems(wanted(1, 2), keys(1, 1)), []);
+        assert.deepEqual(problems(wanted(2, 1), keys(1, 1, 2)), []);
+        assert.deepEqual(problems(wanted(2), keys(2, 1, 2)), []);
+        assert.match(problems(wanted(2, 1), keys(1, 1))[0], /can't become 2: the API server of hex-n1 must know/);
+        assert.match(problems(wanted(2), keys(1, 1, 2))[0], /can't be without 1: hex-n1 signs.*a day later/);
+    });
+
+    it("keys for secrets at rest that an API server doesn't have yet, or not any more", () => {
+        const writing = (writes: number) => living({ "hex-n1": { writes } });
+        const wanted = (generation: number) => ({ encryption: { root: 1, generation } });
+        for (const generation of [1, 2, 3]) assert.deepEqual(problems(wanted(generation), writing(2)), []);
+        assert.match(
+            problems(wanted(3), writing(1))[0],
+            /generation can't become 3: hex-n1 writes .* 1, .*Set it to 2/,
+        );
+        assert.match(problems(wanted(1), writing(3))[0], /generation can't become 1: .*Set it to 2/);
+    });
+
+    it("other keys for secrets at rest than those that etcd's were written with", () => {
+        const root = (encryption: number, accounts?: NodeReport["accounts"]) =>
+            living({ "hex-n1": { encryption, accounts } });
+        assert.deepEqual(problems({}, root(1)), []);
+        assert.deepEqual(problems({ encryption: { root: 2 } }, root(2)), []);
+        assert.match(problems({ encryption: { root: 2 } }, root(1))[0], /root can't be 2: .*Set it to 1/);
+        // A cluster that was built with the second generation, when all keys were named for that.
+        const [problem] = problems({ certificates: { generation: 2 } }, root(2));
+        assert.match(problem, /root can't be 1: .*Set it, and cluster\.serviceAccounts\.generation, .* to 2/);
+    });
 });
 
 describe("machines that say nothing", () => {

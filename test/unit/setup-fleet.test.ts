@@ -50,9 +50,8 @@ describe("setup: how a fleet is built", () => {
         assert.deepEqual(second.words, ["--diff"]);
     });
 
-    it("means this generation's keys alone", () => {
-        const { cluster: made } = boards({}, [["control-plane", "worker"]]);
-        const second = { ...made, certificates: { ...made.certificates, generation: 2 } };
+    it("means the keys of the generations in use alone", () => {
+        const { cluster: second } = boards({ certificates: { generation: 2, trusted: [3] } });
         const asked = question(31, {
             settings: { cluster: second, nodes: [] } as unknown as FleetQuestion["settings"],
         });
@@ -61,8 +60,16 @@ describe("setup: how a fleet is built", () => {
         assert.deepEqual(pkiTargets(asked), [
             `${cluster}::${name}`,
             `${cluster}$slipway:pki:Pki::${name}-pki`,
-            `${cluster}$slipway:pki:Pki$**::${name}-pki-**-g2`,
-            `${cluster}$slipway:pki:Pki$**::${name}-pki-**-g2-*`,
+            ...[2, 3].flatMap((generation) => [
+                `${cluster}$slipway:pki:Pki$**::${name}-pki-**-g${generation}`,
+                `${cluster}$slipway:pki:Pki$**::${name}-pki-**-g${generation}-*`,
+            ]),
+            `${cluster}$slipway:pki:Pki$**::${name}-pki-service-account-g1`,
+            `${cluster}$slipway:pki:Pki$**::${name}-pki-encryption-g1`,
         ]);
+        const keys = lastingKeys(second);
+        assert.ok(keys.includes("hex-pki-etcd-ca-g2-key") && keys.includes("hex-pki-etcd-ca-g3-key"));
+        assert.ok(keys.includes("hex-pki-service-account-g1") && keys.includes("hex-pki-encryption-g1"));
+        assert.ok(!keys.some((key) => /-ca-g1/.test(key)));
     });
 });

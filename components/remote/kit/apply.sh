@@ -20,6 +20,7 @@ apply_step() {
         [ -z "$owner" ] || refuse_other_owner
     fi
     remember_intent
+    case $kind in credentials | activate) forget_ended ;; esac
     gather "$work/index"
     differences "$work/index" >"$work/differences"
     [ "$kind" != control-plane ] || keep_quorum
@@ -39,6 +40,7 @@ apply_step() {
         activate)
             finish_leaving
             prepare_bootstrap
+            follow_signer
             ;;
     esac
     armed=yes
@@ -46,6 +48,9 @@ apply_step() {
     case $kind in
         control-plane)
             if [ -f "$state/etcd-sown" ]; then trust_seed; else await_api; fi
+            # What it runs is well: from here on there is nothing to go back from.
+            armed=''
+            withdraw_dropped
             ;;
         activate)
             finish_bootstrap
@@ -171,9 +176,12 @@ remove_step() {
         say "this machine is the node $(cat "$state/node") now: nothing was removed"
         return
     fi
-    if [ -n "$owner" ] && [ -f "$state/owner" ] && [ "$(cat "$state/owner")" != "$owner" ]; then
-        say "this node belongs to $(cat "$state/owner") now: nothing was removed"
-        return
+    if [ -n "$owner" ] && [ -f "$state/owner" ]; then
+        theirs=$(cat "$state/owner")
+        if [ "$theirs" != "$owner" ] && ! is_kin "$theirs" "$owner"; then
+            say "this node belongs to $theirs now: nothing was removed"
+            return
+        fi
     fi
     if [ "$kind" = base ]; then
         # What other steps left undone: their removal failed, or never came.
@@ -184,7 +192,7 @@ remove_step() {
     else
         remove_kind
         [ "$kind" != control-plane ] || {
-            rm -f "$state"/etcd-* "$state/seed.db"
+            rm -f "$state"/etcd-* "$state/seed.db" "$state/trusted"
             remove_late
         }
     fi

@@ -30,7 +30,7 @@ write_state() {
 refuse_other_owner() {
     [ -f "$state/owner" ] || return 0
     theirs=$(cat "$state/owner")
-    [ "$theirs" != "$owner" ] || return 0
+    [ "$theirs" != "$owner" ] && ! is_kin "$theirs" "$owner" || return 0
     fail "The node $(uname -n) belongs to the cluster ${theirs%%:*} (CA ${theirs#*:}), not to ${owner%%:*}" \
         "(CA ${owner#*:}), so nothing was changed. Ways out:" \
         "\`slipway adopt\` brings back the state that built it, from the copy on its control planes (the CA is in there);" \

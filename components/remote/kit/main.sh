@@ -88,6 +88,20 @@ main() {
             rewrite_secrets
             return
             ;;
+        authorities)
+            report_authorities
+            return
+            ;;
+        restart-clients | old-clients)
+            shift
+            read_arguments "$@"
+            open_scratch
+            case $kind in
+                old-clients) list_old_clients ;;
+                *) restart_clients ;;
+            esac
+            return
+            ;;
         release-lease)
             release_lease "${2:-}"
             return
@@ -98,8 +112,8 @@ main() {
             ;;
         base | stage | credentials | control-plane | activate) verb=${2:-} ;;
         *) fail "The kit knows no step '$kind': base, stage, credentials, control-plane, activate, join, member, ready," \
-            "rewrite-secrets, found-etcd, release-lease, approve, keep-state, give-state, snapshots, give-snapshot, copy-snapshots," \
-            "list-snapshots, give-copy, care, restore, recover, probe, preflight." ;;
+            "rewrite-secrets, authorities, restart-clients, old-clients, found-etcd, release-lease, approve, keep-state, give-state," \
+            "snapshots, give-snapshot, copy-snapshots, list-snapshots, give-copy, care, restore, recover, probe, preflight." ;;
     esac
     case $verb in
         check | apply | remove) ;;
@@ -118,7 +132,7 @@ read_arguments() {
     minimum=1 patience=60 network='' nodes=0 address='' fixed='' since='' lost='' seconds=300
     folder='' keep=8 hours=0 peers='' token=''
     place='' to='' prefix='' name='' endpoint='' region='' bucket='' authority='' every='' least=''
-    modules='' conflicts='' reach=''
+    modules='' conflicts='' reach='' signer=1
     for argument; do
         case $argument in
             node=*) node=${argument#*=} ;;
@@ -154,6 +168,7 @@ read_arguments() {
             modules=*) modules=${argument#*=} ;;
             conflicts=*) conflicts=${argument#*=} ;;
             reach=*) reach=${argument#*=} ;;
+            signer=*) signer=${argument#*=} ;;
             *=*) ;;
             *) fail "The argument '$argument' is not of the form key=value." ;;
         esac

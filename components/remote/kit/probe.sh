@@ -14,6 +14,8 @@ probe() {
         [ ! -f "$state/fixed" ] || member fixed "{$(tr , '\n' <"$state/fixed" | sed 's/\([^:]*\):\(.*\)/"\1":"\2"/' | paste -s -d ,)}"
         [ ! -f "$state/seed.db" ] || member seeded true
         member joined "$(if [ -e "$root/var/lib/kubelet/pki/kubelet-client-current.pem" ]; then echo true; else echo false; fi)"
+        ! client_has_ended || member ended true
+        probe_certificates
         member architecture "\"$(architecture)\""
         member system "\"$(sed -n 's/^PRETTY_NAME=//p' "$root/etc/os-release" | tr -d '"')\""
         member kernel "\"$(uname -r)\""
@@ -57,6 +59,8 @@ probe_kinds() {
         name=${file##*/}
         case $name in '*' | *.next) continue ;; esac
         differences "$file" >"$work/differences"
+        [ "$name" != activate ] || ! client_has_ended ||
+            printf '0\tfile\t%s\t%s\n' "$client_certificate" "the kubelet's client certificate has ended" >>"$work/differences"
         count=$(wc -l <"$work/differences")
         generation=$(cat "$state/generations/$name" 2>/dev/null || echo 0)
         # A step that was killed has more to do than its last manifest says.
