@@ -126,6 +126,12 @@ describe("Cluster", () => {
         assert.deepEqual(namesOf(deployed), ["coredns", "flannel", "my-nginx"]);
     });
 
+    it("gives flannel the host's own names, which change", () => {
+        const [flannel] = up.filter(({ name, type }) => name === "flannel" && type.endsWith(":DaemonSet"));
+        const { spec } = (flannel.inputs.spec as { template: { spec: object } }).template;
+        assert.match(JSON.stringify(spec), /\{"mountPath":"\/etc\/hosts","name":"hosts","readOnly":true\}/);
+    });
+
     it("waits for no node and no pod where somebody else brings the network", () => {
         const names = namesOf(networkless);
         assert.ok(!names.includes("flannel") && !names.includes("hex-nodes-ready"));
