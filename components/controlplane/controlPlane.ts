@@ -28,6 +28,7 @@ export class ControlPlane extends pulumi.ComponentResource {
     constructor(name: string, args: ControlPlaneArgs, opts: pulumi.ComponentResourceOptions) {
         super("slipway:controlplane:ControlPlane", name, {}, opts);
         const { node, cluster, nodes, prepared, pki, step } = args;
+        const { virtualAddress, port } = cluster.api;
         // Nothing public tells which key encrypts secrets, so that a preview would show nothing of a new one.
         const given = { digest: pki.digestFor(node), encryption: String(cluster.encryption.generation) };
         const credentials = step(
@@ -44,7 +45,8 @@ export class ControlPlane extends pulumi.ComponentResource {
             {
                 kind: "control-plane",
                 manifest: render(...controlPlane(node, cluster, nodes, kitPath())),
-                arguments: given,
+                // Who comes next asks the virtual address: it has to answer by then.
+                arguments: { ...given, endpoint: virtualAddress && `${virtualAddress}:${port}` },
             },
             { parent: this, dependsOn: [...args.after, prepared.staged, credentials] },
         );

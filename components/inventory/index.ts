@@ -1,7 +1,9 @@
 import { ClusterSettings, NodeSettings, SshSettings } from "../config/schema";
+import { ApiWay, apiWay, sharedHost } from "./api";
 import { NodeSpec, SshTarget } from "./node";
 
 export * from "./addressing";
+export * from "./api";
 export * from "./node";
 export * from "./paths";
 export * from "./ports";
@@ -59,7 +61,11 @@ export const nodeNamed = (nodes: readonly NodeSpec[], name?: string): NodeSpec =
     (name !== undefined && nodes.find((node) => node.name === name)) || firstWorker(nodes);
 export const controlPlanes = (nodes: readonly NodeSpec[]): NodeSpec[] => nodes.filter(isControlPlane);
 
-/** Where clients inside the cluster's machines find the API, and will when there are three control planes. */
+/** How the nodes of this cluster that are not control planes find the API. */
+export const wayToApi = ({ api }: ClusterSettings, nodes: readonly NodeSpec[]): ApiWay =>
+    apiWay(api, controlPlanes(nodes).length);
+
+/** Where somebody finds the API. */
 export interface Endpoint {
     readonly host: string;
     readonly port: number;
@@ -70,15 +76,23 @@ function endpoint(host: string, port: number): Endpoint {
     return { host, port, url: `https://${host}:${port}` };
 }
 
-/** The API by its name, which every certificate has: api.<domain>. */
+/** The API by its name, which every certificate has: api.<domain>. Each node's /etc/hosts says whom it means there. */
 export function clusterEndpoint(cluster: ClusterSettings): Endpoint {
     return endpoint(`api.${cluster.domain}`, cluster.api.port);
 }
 
-/** The API by an address that the operator's machine can reach; the certificate is checked against the name. */
-export function operatorEndpoint(cluster: ClusterSettings, nodes: readonly NodeSpec[]): Endpoint {
-    const { host, port } = cluster.api.operator;
-    return endpoint(host ?? controlPlanes(nodes)[0].address, port ?? cluster.api.port);
+/** The API server of this one control plane. */
+export function ownEndpoint({ address }: NodeSpec, { api }: ClusterSettings): Endpoint {
+    return endpoint(address, api.port);
+}
+
+/**
+ * The API by an address that the operator's machine can reach; the certificate is checked against the name. Where the
+ * configuration names none: what stands for all control planes, or the first one.
+ */
+export function operatorEndpoint({ api }: ClusterSettings, nodes: readonly NodeSpec[]): Endpoint {
+    const { host, port } = api.operator;
+    return endpoint(host ?? sharedHost(api) ?? firstControlPlane(nodes).address, port ?? api.port);
 }
 
 /** How many nodes must be Ready before add-ons are deployed. */

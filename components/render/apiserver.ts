@@ -64,6 +64,8 @@ function settings(node: NodeSpec, cluster: ClusterSettings) {
         "allow-privileged": true,
         "authentication-config": paths.authentication,
         "authorization-mode": ["Node", "RBAC"],
+        // The proxy has the port on the virtual address, so this one must not take it on all of them.
+        "bind-address": cluster.api.virtualAddress === undefined ? undefined : node.address,
         "client-ca-file": paths.ca,
         "enable-bootstrap-token-auth": true,
         "encryption-provider-config": paths.encryptionConfig,

@@ -1,6 +1,8 @@
 import type { NodeSpec } from "../inventory/node";
 import { paths } from "../inventory/paths";
 import type { ClusterSettings } from "../config/schema";
+import { apiAddressNeeds, apiAddressSysctls } from "./apiAddress";
+import { apiProxyNeeds } from "./apiProxy";
 import type { Digests } from "./artifacts";
 import { Fragment } from "./entries";
 import { etcdUser } from "./etcd";
@@ -25,14 +27,29 @@ const requiredSysctls: Readonly<Record<string, string>> = {
 /** What kubelet, kube-proxy and `kubectl port-forward` call: kubeadm's own preflight looks for the same. */
 const packages = ["ca-certificates", "conntrack", "curl", "ethtool", "iptables", "kmod", "socat"];
 
-/** What every node needs of its system before Kubernetes comes: kernel, packages, and the container runtime. */
-export function base(node: NodeSpec, cluster: ClusterSettings, digests: Digests): Fragment[] {
+/**
+ * What every node needs of its system before Kubernetes comes: kernel, packages, and the container runtime.
+ *
+ * @param nodes all of the cluster's, this one among them
+ */
+export function base(
+    node: NodeSpec,
+    cluster: ClusterSettings,
+    digests: Digests,
+    nodes: readonly NodeSpec[],
+): Fragment[] {
     const controlPlane = node.roles.includes("control-plane");
     const isProtected = kubeletSettings(node, cluster).protectKernelDefaults === true;
-    const required = { ...requiredSysctls, ...(isProtected && protectedSysctls) };
+    const required = {
+        ...requiredSysctls,
+        ...(isProtected && protectedSysctls),
+        ...apiAddressSysctls(node, cluster),
+    };
     return [
         systemSettings({ ...required, ...cluster.sysctls, ...node.sysctls }),
         controlPlane ? [etcdAccount, openssl] : [],
+        apiProxyNeeds(node, cluster, nodes),
+        apiAddressNeeds(node, cluster),
         outside(node, cluster),
         restartedByOutside(runtimeOf(node).base(node, cluster, digests), node, cluster),
         node.disk === "slow" ? journalInMemory : [],

@@ -1,5 +1,7 @@
 import type { ClusterSettings } from "../config/schema";
 import { controlPlanes, NodeSpec } from "../inventory";
+import { apiAddress } from "./apiAddress";
+import { apiProxy } from "./apiProxy";
 import { apiserver } from "./apiserver";
 import { controllerManager, scheduler } from "./controllers";
 import { csrApprover } from "./csrApprover";
@@ -27,8 +29,10 @@ export function controlPlane(
         kubectl(),
         etcd(node, cluster, members),
         apiserver(node, cluster),
-        controllerManager({ cluster, controlPlanes: members }),
-        scheduler({ cluster, controlPlanes: members }),
+        apiProxy(node, cluster, nodes),
+        apiAddress(node, cluster, nodes),
+        controllerManager({ node, cluster, controlPlanes: members }),
+        scheduler({ node, cluster, controlPlanes: members }),
         csrApprover(kit),
         snapshots(cluster, kit),
     ];

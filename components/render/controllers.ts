@@ -1,5 +1,5 @@
 import type { ClusterSettings } from "../config/schema";
-import { clusterEndpoint } from "../inventory";
+import { ownEndpoint } from "../inventory";
 import { nodePrefix } from "../inventory/addressing";
 import type { NodeSpec } from "../inventory/node";
 import { certificatePaths, paths } from "../inventory/paths";
@@ -11,6 +11,7 @@ import { flags } from "./text";
 import { tlsFlags } from "./tls";
 
 export interface ControllersArgs {
+    readonly node: NodeSpec;
     readonly cluster: ClusterSettings;
     /** All control planes. A single one needs no election, so that its restart waits for no lease to run out. */
     readonly controlPlanes: readonly NodeSpec[];
@@ -33,7 +34,7 @@ function common(kubeconfigPath: string, { controlPlanes }: ControllersArgs) {
 
 /** https://kubernetes.io/docs/reference/command-line-tools-reference/kube-controller-manager/ */
 export function controllerManager(args: ControllersArgs): Fragment {
-    const { cluster } = args;
+    const { node, cluster } = args;
     const settings = {
         ...common(paths.controllerManagerKubeconfig, args),
         "allocate-node-cidrs": true,
@@ -53,6 +54,7 @@ export function controllerManager(args: ControllersArgs): Fragment {
         "use-service-account-credentials": true,
     };
     return service({
+        node,
         cluster,
         name: "controller-manager",
         description: "Kubernetes controllers",
@@ -65,6 +67,7 @@ export function controllerManager(args: ControllersArgs): Fragment {
 /** https://kubernetes.io/docs/reference/command-line-tools-reference/kube-scheduler/ */
 export function scheduler(args: ControllersArgs): Fragment {
     return service({
+        node: args.node,
         cluster: args.cluster,
         name: "scheduler",
         description: "Kubernetes scheduler",
@@ -75,6 +78,7 @@ export function scheduler(args: ControllersArgs): Fragment {
 }
 
 interface Service {
+    readonly node: NodeSpec;
     readonly cluster: ClusterSettings;
     /** "scheduler": the command and unit are kube-scheduler, the certificate scheduler.crt. */
     readonly name: string;
@@ -84,7 +88,7 @@ interface Service {
     readonly inputs: readonly string[];
 }
 
-function service({ cluster, name, description, kubeconfigPath, arguments: args, inputs }: Service): Fragment {
+function service({ node, cluster, name, description, kubeconfigPath, arguments: args, inputs }: Service): Fragment {
     const { certificate, key } = certificatePaths(paths.pki, name);
     return [
         {
@@ -93,8 +97,8 @@ function service({ cluster, name, description, kubeconfigPath, arguments: args, 
             mode: "0600",
             content: kubeconfig({
                 name: cluster.name,
-                // On a control plane this name is its own address: never a newer or older API server than its own.
-                server: clusterEndpoint(cluster).url,
+                // Its own machine's and no other: while versions change, another one may be newer or older than it.
+                server: ownEndpoint(node, cluster).url,
                 authority: { file: paths.ca },
                 user: { certificate: { file: certificate }, key: { file: key } },
             }),

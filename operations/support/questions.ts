@@ -8,6 +8,7 @@ const journalLines = 400;
 const units = [
     ...["containerd", "docker", "cri-dockerd", "cri-containerd", "kubelet", "kube-proxy", "kubernetes-hosts"],
     ...["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-csr-approver"],
+    ...["kube-api-proxy", "kube-api-address"],
 ];
 
 const ctr = `${paths.containerd}/ctr -a ${paths.containerdSocket} -n k8s.io`;

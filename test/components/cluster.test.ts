@@ -64,8 +64,10 @@ describe("Cluster", () => {
     let up: Made[];
     let preview: Made[];
     let networkless: Made[];
+    let virtual: Made[];
     before(async () => {
         networkless = await build(false, { network: { backend: "none" } });
+        virtual = await build(false, { api: { virtualAddress: "192.168.10.10" } });
         up = await build(false);
         preview = await build(true);
     });
@@ -124,6 +126,13 @@ describe("Cluster", () => {
     it("deploys flannel, DNS and what the config names, and nothing more", () => {
         const deployed = up.filter(({ type }) => /:(Deployment|DaemonSet)$/.test(type));
         assert.deepEqual(namesOf(deployed), ["coredns", "flannel", "my-nginx"]);
+    });
+
+    it("has a control plane wait for the virtual address", () => {
+        const step = (made: Made[]) => commands(made).find(({ name }) => name === "hex-n1-control-plane")!.inputs;
+        assert.doesNotMatch(String(step(up).create), /endpoint=/);
+        assert.match(String(step(virtual).create), / control-plane apply .* endpoint=192\.168\.10\.10:6443/);
+        assert.match(String(step(virtual).stdin), /^unit kube-api-address\.service active /m);
     });
 
     it("gives flannel the host's own names, which change", () => {

@@ -90,7 +90,7 @@ read_arguments() {
     node='' owner='' source='' ports='' generation='' ttl=1800
     minimum=1 patience=60 network='' nodes=0 address='' fixed='' since='' lost='' seconds=300
     folder='' keep=8 hours=0 peers='' token=''
-    modules='' conflicts='' reach=''
+    modules='' conflicts='' reach='' endpoint=''
     for argument; do
         case $argument in
             node=*) node=${argument#*=} ;;
@@ -116,6 +116,7 @@ read_arguments() {
             modules=*) modules=${argument#*=} ;;
             conflicts=*) conflicts=${argument#*=} ;;
             reach=*) reach=${argument#*=} ;;
+            endpoint=*) endpoint=${argument#*=} ;;
             *=*) ;;
             *) fail "The argument '$argument' is not of the form key=value." ;;
         esac
