@@ -1,15 +1,15 @@
 // The program: config → lab or inventory → cluster → workloads → outputs.
 import * as pulumi from "@pulumi/pulumi";
 
-import { Cluster, firstControlPlane, nodesOf } from "./components";
+import { Cluster, controlPlanes, nodesOf } from "./components";
 import { deployAddons, removalProblems } from "./components/addons";
 import { loadSettings } from "./components/config/load";
-import { refuseUnchangeable } from "./components/node";
+import { refuseUnchangeable, removedApiProblems } from "./components/node";
 import { expiryWarnings } from "./components/pki";
 import { askHoldings, probeNodes, warnOfUnreachable } from "./components/remote";
 import { missingArchives } from "./components/render/packages";
 import { deployWorkloads, withStaticPod } from "./components/workloads";
-import { Lab, labCluster, loadLab } from "./lab";
+import { Lab, loadLab, refuseMisfits } from "./lab";
 import { missingFrom } from "./mirror/catalogue";
 import { loadDigests } from "./mirror/digests";
 import { staleOwnImages } from "./mirror/ownImages";
@@ -25,23 +25,25 @@ export = async () => {
     const stack = pulumi.getStack();
     const mirror = mirrorFolder(stack);
     const digests = loadDigests(mirror);
-    const { versions, images } = settings.cluster;
+    const { cluster } = settings;
+    const { versions, images } = cluster;
     refuseMissing(stack, [
         ...missingFrom(digests.files, versions),
-        ...missingArchives(settings.cluster, digests.files),
+        ...missingArchives(cluster, digests.files),
         ...staleOwnImages(images, digests),
     ]);
 
-    const { api, runtime } = settings.cluster;
+    const { api, runtime } = cluster;
     const places = { dataFolder: dataFolder(), mirror, clusterPort: api.port, runtime };
     const lab = settings.lab === undefined ? undefined : loadLab(settings.lab, places);
-    const cluster = lab ? labCluster(settings, lab) : settings.cluster;
+    if (lab) refuseMisfits(settings, lab);
     const machines = lab ? lab.nodes : nodesOf(cluster, settings.nodes);
     const nodes = withStaticPod(machines, { workloads, cluster });
 
     // One quick look at every node, before anything is made: what drifted counts its generation up.
-    const [reports, holdings] = await Promise.all([probeNodes(nodes), askHoldings(firstControlPlane(nodes))]);
-    refuseUnchangeable(cluster, nodes, reports, removalProblems(settings, holdings));
+    const [reports, holdings] = await Promise.all([probeNodes(nodes), askHoldings(controlPlanes(nodes))]);
+    const removedApis = await removedApiProblems(cluster, nodes, reports);
+    refuseUnchangeable(cluster, nodes, reports, [...removedApis, ...removalProblems(settings, holdings)]);
     warnOfUnreachable(reports);
     const containers = lab && new Lab(lab.config.name, lab);
     const built = new Cluster(

@@ -8,26 +8,58 @@ import { stringify } from "yaml";
 
 import { prepare, Progress, type Prepared } from "../setup";
 import { parallelism } from "../setup/commands/up";
+import { artifacts } from "../mirror/catalogue";
 import { stopOwnDaemon } from "../setup/docker";
+import { hostArchitecture } from "../setup/plan";
+import { mirrorFolder } from "../setup/stackRecord";
 import { stateFile } from "../setup/stack";
 
 export const root = path.resolve(__dirname, "..");
 export const nodes = ["bench-1", "bench-2", "bench-3"];
 
 const name = "bench";
-const subnet = "172.31.233.0/24";
+const subnet = "172.31.238.0/24";
 const lab = { name, subnet, controlPlanes: 1, workers: 2, sshPort: 2251, apiPort: 8443 };
 
 export class BenchStack {
+    readonly name = name;
     readonly home = path.join(os.tmpdir(), "slipway-bench");
     private readonly configFile = path.join(this.home, `Pulumi.${name}.yaml`);
 
-    /** @param workloads `slipway:workloads` of the configuration. */
-    constructor(workloads: Record<string, unknown>) {
+    /**
+     * @param workloads `slipway:workloads` of the configuration.
+     * @param cluster what stands under `slipway:cluster` beside the name.
+     */
+    constructor(workloads: Record<string, unknown>, cluster: Record<string, unknown> = {}) {
         process.env.SLIPWAY_HOME = this.home;
         fs.mkdirSync(this.home, { recursive: true, mode: 0o700 });
-        const config = { "slipway:cluster": { name }, "slipway:lab": lab, "slipway:workloads": workloads };
-        fs.writeFileSync(this.configFile, stringify({ config }));
+        this.configure(workloads, cluster);
+    }
+
+    /** Writes the configuration anew; the stack's salt stays. */
+    configure(workloads: Record<string, unknown>, cluster: Record<string, unknown> = {}): void {
+        const old = fs.existsSync(this.configFile) ? fs.readFileSync(this.configFile, "utf8") : "";
+        const salt = /^encryptionsalt: .*$/m.exec(old)?.[0];
+        const config = { "slipway:cluster": { name, ...cluster }, "slipway:lab": lab, "slipway:workloads": workloads };
+        fs.writeFileSync(this.configFile, [...(salt ? [salt] : []), stringify({ config })].join("\n"));
+    }
+
+    /** kubectl's words for this cluster, with the one of the stack's mirror. */
+    kubectlWords(...args: string[]): [command: string, ...words: string[]] {
+        const file = artifacts().kubectl.path(hostArchitecture());
+        return [path.join(mirrorFolder(name), file), "--kubeconfig", this.kubeconfig, ...args];
+    }
+
+    kubectl(...args: string[]): Promise<string> {
+        const [command, ...words] = this.kubectlWords(...args);
+        return run(command, words, { cwd: root, env: process.env });
+    }
+
+    /** Gives the API objects, as `kubectl apply` takes them. */
+    async apply(objects: readonly object[]): Promise<void> {
+        const file = path.join(this.home, "objects.json");
+        fs.writeFileSync(file, JSON.stringify({ apiVersion: "v1", kind: "List", items: objects }));
+        await this.kubectl("apply", "--server-side", "-f", file);
     }
 
     get kubeconfig(): string {

@@ -22,6 +22,8 @@ type Command = (args: Arguments, root: string, progress: Progress) => Promise<nu
 /** Loaded when it is wanted: Kubernetes' and Docker's clients take a while, and most commands use neither. */
 const later = createRequire(__filename);
 const auditModule = () => later("../setup/commands/audit") as typeof import("../setup/commands/audit");
+const conformanceModule = () =>
+    later("../setup/commands/conformance") as typeof import("../setup/commands/conformance");
 const dashboardModule = () => later("../setup/commands/dashboard") as typeof import("../setup/commands/dashboard");
 const driftModule = () => later("../setup/commands/drift") as typeof import("../setup/commands/drift");
 const infoModule = () => later("../setup/commands/info") as typeof import("../setup/commands/info");
@@ -39,6 +41,7 @@ const commands: Record<CommandName, Command> = {
     backup,
     restore,
     audit: (...args) => auditModule().audit(...args),
+    conformance: (...args) => conformanceModule().conformance(...args),
     drift: (...args) => driftModule().drift(...args),
     info: (...args) => infoModule().info(...args),
     dashboard: (...args) => dashboardModule().dashboard(...args),

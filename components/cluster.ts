@@ -5,17 +5,9 @@ import { images } from "../mirror/catalogue";
 import { clusterProvider, NodeAccess, Viewer } from "./access";
 import { CoreDns, Flannel } from "./addons";
 import { ClusterSettings } from "./config/schema";
-import { ControlPlane } from "./controlplane";
-import {
-    clusterEndpoint,
-    dnsServiceIp,
-    firstControlPlane,
-    isControlPlane,
-    minimumReady,
-    NodeSpec,
-    operatorEndpoint,
-} from "./inventory";
-import { nodeMember, NodeAgents, PreparedNode, stepsOf, Turns } from "./node";
+import { controlPlanesInTurn } from "./controlplane";
+import { clusterEndpoint, dnsServiceIp, isControlPlane, minimumReady, NodeSpec, operatorEndpoint } from "./inventory";
+import { nodeMember, NodeAgents, PreparedNode, spokesman, stepsOf, Turns, whoHasData } from "./node";
 import { Derive, Pki, Serve } from "./pki";
 import { NodeReport, nodesReady, rewriteSecrets } from "./remote";
 import { Digests } from "./render/artifacts";
@@ -53,55 +45,59 @@ export class Cluster extends pulumi.ComponentResource {
 
     constructor(name: string, args: ClusterArgs, opts: pulumi.ComponentResourceOptions = {}) {
         super("slipway:index:Cluster", name, {}, opts);
-        const { settings, nodes, digests } = args;
+        const { settings, nodes, digests, reports } = args;
         const child = { parent: this };
-        const pki = new Pki(`${name}-pki`, { cluster: settings, nodes }, child);
+        const controlPlane = spokesman(nodes, reports);
+        const pki = new Pki(`${name}-pki`, { cluster: settings, nodes, through: controlPlane }, child);
         this.serve = (served, parent) => pki.serve(served, parent);
         this.secret = (purpose) => pki.secret(purpose);
         const machines = nodes.map((node) => {
-            const report = args.reports?.[node.name];
+            const report = reports?.[node.name];
             const shared = { node, cluster: settings, nodes, pki, report, step: stepsOf(node, report) };
             const { fingerprint } = pki;
             return { ...shared, prepared: new PreparedNode(node.name, { ...shared, digests, fingerprint }, child) };
         });
 
-        const answering: pulumi.Resource[] = [];
-        for (const machine of machines.filter(({ node }) => isControlPlane(node))) {
-            const name = `${machine.node.name}-control-plane`;
-            answering.push(new ControlPlane(name, { ...machine, after: [...answering] }, child).ready);
-        }
+        const planes = machines.filter(({ node }) => isControlPlane(node));
+        const answering = controlPlanesInTurn(name, { planes, data: whoHasData(nodes, reports) }, child);
 
         const { generation } = settings.encryption;
         if (generation > 1) {
-            const args = { controlPlane: firstControlPlane(nodes), generation };
+            const args = { controlPlane, generation };
             rewriteSecrets(`${name}-rewrite-secrets`, args, { ...child, dependsOn: answering });
         }
 
         this.kubeconfig = pki.operatorKubeconfig;
-        this.endpoint = operatorEndpoint(settings, nodes).url;
+        this.endpoint = operatorEndpoint(settings, nodes, controlPlane).url;
         this.pki = pki;
         this.provider = clusterProvider(
             name,
             { cluster: settings.name, kubeconfig: pki.adminKubeconfig },
             { ...child, dependsOn: answering },
         );
-        this.lifetime = answering[0];
+        this.lifetime = this.provider;
         const inCluster = { ...child, providers: { kubernetes: this.provider }, deletedWith: this.lifetime };
 
         const access = new NodeAccess(`${name}-node-access`, inCluster);
         new Viewer(`${name}-viewer`, inCluster);
-        const controlPlane = firstControlPlane(nodes);
-        const asked = args.reports?.[controlPlane.name];
-        const turns = new Turns(settings.maxUnavailable, args.reports);
+        const turns = new Turns(settings.maxUnavailable, reports);
+        // Votes in etcd go one after the other.
+        let lastVote: pulumi.Resource[] = [];
         for (const machine of machines) {
             const { node } = machine;
             const after = [...answering, access, ...turns.before(node)];
             const { activated } = new NodeAgents(`${node.name}-agents`, { ...machine, controlPlane, after }, child);
-            nodeMember(
+            const voter = isControlPlane(node);
+            const member = nodeMember(
                 `${node.name}-member`,
-                { node, cluster: settings, controlPlane, report: asked },
-                { ...child, deletedWith: this.lifetime, dependsOn: [...answering, activated] },
+                { node, cluster: settings, nodes, reports },
+                {
+                    ...child,
+                    deletedWith: this.lifetime,
+                    dependsOn: [...answering, activated, ...(voter ? lastVote : [])],
+                },
             );
+            if (voter) lastVote = [member];
             turns.after(node, activated);
         }
 

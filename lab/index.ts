@@ -1,2 +1,2 @@
 export { Lab, type LabArgs } from "./lab";
-export { labCluster, loadLab, type LabPlaces } from "./load";
+export { loadLab, refuseMisfits, type LabPlaces } from "./load";

@@ -1,7 +1,7 @@
 // Apart from lab.ts, which takes a while to load: who only wants to reach the nodes needs no Docker plugin.
 import * as path from "node:path";
 
-import type { ClusterSettings, Settings } from "../components/config/schema";
+import type { Settings } from "../components/config/schema";
 import type { RuntimeName } from "../components/inventory/node";
 import { cacheFolder } from "../setup/paths";
 import { parseLab } from "./config";
@@ -40,17 +40,8 @@ export function mounted(mirror: string): { mirrorRoot: string; mirrorPath: strin
         : { mirrorRoot: mirror, mirrorPath: "" };
 }
 
-/**
- * The operator reaches a lab's API on a port of the loopback address, also where containers' addresses don't answer.
- *
- * @throws when the lab doesn't fit the cluster, with every problem
- */
-export function labCluster(
-    settings: Pick<Settings, "cluster" | "workloads" | "addons">,
-    lab: LabArgs,
-): ClusterSettings {
-    const { cluster } = settings;
-    const problems = misfits(settings, lab.config);
+/** @throws when the lab doesn't fit the cluster that is built on it, with every problem */
+export function refuseMisfits(settings: Pick<Settings, "cluster" | "workloads" | "addons">, { config }: LabArgs): void {
+    const problems = misfits(settings, config);
     if (problems.length > 0) throw new Error(problems.join("\n"));
-    return { ...cluster, api: { ...cluster.api, operator: { host: "127.0.0.1", port: lab.config.apiPort } } };
 }

@@ -74,6 +74,8 @@ export function labNodes(lab: LabConfig, { engine, keys, mirrorPath, runtime = "
             privateKey: keys.user.private,
             hostKey: keys.host.public,
         },
+        // Also where containers' addresses don't answer.
+        ...(machine.roles.includes("control-plane") && { api: { host: "127.0.0.1", port: lab.apiPort + index } }),
         labels: {},
         taints: [],
         lost: false,

@@ -1,4 +1,5 @@
 import type { Architecture } from "../components/inventory/node";
+import { registryOnlyTestImages, testImages, type Extent, type TestImageName } from "./conformance/images";
 
 /** What a mirror holds: one version of each thing that a cluster is made of, without a leading "v". */
 export interface Versions extends Partial<OptionalVersions> {
@@ -15,6 +16,8 @@ export interface Versions extends Partial<OptionalVersions> {
     /** The hello image: Kubernetes' own test server. */
     readonly agnhost: string;
     readonly nginx: string;
+    /** The images of Kubernetes' conformance tests, where nodes are to have them: all, or those of the short run. */
+    readonly conformance?: Extent;
 }
 
 /** What only some add-on, workload or runtime needs: a mirror and the nodes have it where one of those is on. */
@@ -144,9 +147,9 @@ export type Artifacts = Record<ArtifactName, Artifact> & Partial<Record<Optional
 export type ImageName = "pause" | "coredns" | "flannel" | "nginx" | "agnhost";
 /** An image of what is optional; MetalLB has two. */
 export type OptionalImageName =
-    Exclude<keyof OptionalVersions, "metallb" | "containerd"> | "metallbController" | "metallbSpeaker";
+    Exclude<keyof OptionalVersions, "metallb" | "containerd"> | "metallbController" | "metallbSpeaker" | TestImageName;
 /** What can't be put together from source or Debian's packages: only registries have it. */
-export type RegistryOnlyName = "headlamp";
+export type RegistryOnlyName = "headlamp" | "e2eHttpd" | "e2eHttpdNew";
 export type Images = Record<ImageName, ImageArtifact> & Partial<Record<OptionalImageName, ImageArtifact>>;
 
 /** Everything that containernetworking/plugins ships for Linux. */
@@ -226,7 +229,7 @@ function containerdArtifact(version: string, onGitHub: (repository: string, vers
 export function images(versions: Versions = defaultVersions): Images {
     const ofDocker = (name: string) => (tag: string) => image(name, tag, `docker.io/${name}`);
     const ofQuay = (name: string) => (tag: string) => image(`quay.io/${name}`, `v${tag}`);
-    const optional: Record<OptionalImageName, ImageArtifact | undefined> = {
+    const optional: Record<Exclude<OptionalImageName, TestImageName>, ImageArtifact | undefined> = {
         redis: ofVersion(versions.redis, (tag) => image("redis", tag, "docker.io/library/redis")),
         auth: ofVersion(versions.auth, ofDocker("kelseyhightower/auth")),
         hello: ofVersion(versions.hello, ofDocker("kelseyhightower/hello")),
@@ -245,14 +248,29 @@ export function images(versions: Versions = defaultVersions): Images {
         cadvisor: ofVersion(versions.cadvisor, (tag) => image("gcr.io/cadvisor/cadvisor", `v${tag}`)),
         headlamp: ofVersion(versions.headlamp, (tag) => image("ghcr.io/headlamp-k8s/headlamp", `v${tag}`)),
     };
-    return {
-        ...(Object.fromEntries(Object.entries(optional).filter(([, image]) => image)) as Partial<typeof optional>),
+    const always: Record<ImageName, ImageArtifact> = {
         pause: image("registry.k8s.io/pause", versions.pause),
         coredns: image("registry.k8s.io/coredns/coredns", `v${versions.coredns}`),
         flannel: image("ghcr.io/flannel-io/flannel", `v${versions.flannel}`),
         nginx: image("nginx", versions.nginx, "docker.io/library/nginx"),
         agnhost: image("registry.k8s.io/e2e-test-images/agnhost", versions.agnhost),
     };
+    return {
+        ...(Object.fromEntries(Object.entries(optional).filter(([, image]) => image)) as Partial<typeof optional>),
+        ...imagesOfTests(versions, Object.values(always)),
+        ...always,
+    };
+}
+
+/** Those of the conformance tests, without what every cluster has. */
+function imagesOfTests(
+    { kubernetes, conformance }: Versions,
+    known: readonly ImageArtifact[],
+): Partial<Record<TestImageName, ImageArtifact>> {
+    if (conformance === undefined) return {};
+    const references = Object.entries(testImages(kubernetes, conformance));
+    const fresh = references.filter(([, reference]) => known.every((each) => each.reference !== reference));
+    return Object.fromEntries(fresh.map(([name, reference]) => [name, ownImage(reference)]));
 }
 
 /** The operator's own image of this name and tag, which comes from an archive and from no registry. */
@@ -263,15 +281,25 @@ export function ownImage(reference: string): ImageArtifact {
 
 /** A sentence for each image of these versions that can't be made here: which, from where it comes, what to do. */
 export function unbuildable(versions: Versions): string[] {
-    const { headlamp } = images(versions);
-    return [headlamp]
-        .filter((image) => image !== undefined)
-        .map(
-            ({ reference, repository }) =>
-                `The image ${reference} can't be put together from source: it comes from ${repository.split("/")[0]} only. ` +
-                "Where that can be reached take everything from upstream (`--source upstream`), or from a mirror of your " +
-                "own that has it (cluster.source); else take headlamp out of slipway:addons: `npm run dashboard` needs no image.",
-        );
+    const all = images(versions);
+    const ofTests = registryOnlyTestImages.flatMap((name) => all[name] ?? []);
+    return [
+        ...(all.headlamp ? [sentence(all.headlamp)] : []),
+        ...ofTests.map(
+            ({ reference }) =>
+                `The image ${reference}, which the conformance tests of Kubernetes ${versions.kubernetes} run, can't be ` +
+                "put together from source: take everything from upstream (`--source upstream`), or leave out " +
+                "cluster.conformance.",
+        ),
+    ];
+}
+
+function sentence({ reference, repository }: ImageArtifact): string {
+    return (
+        `The image ${reference} can't be put together from source: it comes from ${repository.split("/")[0]} only. ` +
+        "Where that can be reached take everything from upstream (`--source upstream`), or from a mirror of your " +
+        "own that has it (cluster.source); else take headlamp out of slipway:addons: `npm run dashboard` needs no image."
+    );
 }
 
 /** What of these versions a mirror lacks, for every architecture: "etcd 3.6.9", "nginx:1.26.4". */

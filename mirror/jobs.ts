@@ -28,5 +28,7 @@ function weight(job: Job): number {
         "image-prometheus",
         "kubernetes",
         "image-agnhost",
+        "image-e2eAgnhost",
+        "image-e2eSampleApiserver",
     ].indexOf(job.name);
 }

@@ -9,6 +9,7 @@ export const commands = {
     drift: "show what somebody changed by hand, on nodes and in the API; ends with 1 when there is any",
     sbom: "print what the cluster runs as a software bill of materials (CycloneDX): binaries, images, packages",
     audit: "hold the living cluster against the CIS benchmark's controls; ends with 1 when one fails",
+    conformance: "let Kubernetes' own conformance tests judge a cluster; ends with 1 when one fails",
     down: "destroy everything that `up` made",
     adopt: "bring back a state that was lost here, from the copy on the control planes",
     forget: "take a dead node out of the cluster without reaching it, e.g. `npm run forget -- hex-n3`",
@@ -63,6 +64,7 @@ const switches: Partial<Record<CommandName, readonly string[]>> = {
     preview: ["--json"],
     drift: ["--json"],
     audit: ["--json"],
+    conformance: ["--short", "--resume"],
     down: ["--delete-data"],
     forget: ["--force"],
     restore: ["--yes"],
@@ -72,6 +74,7 @@ const switches: Partial<Record<CommandName, readonly string[]>> = {
 /** What single commands can be told with a word and a value. */
 const valued: Partial<Record<CommandName, readonly string[]>> = {
     dashboard: ["--port"],
+    conformance: ["--kubeconfig", "--procs", "--minutes", "--focus", "--record"],
     trust: ["--accept"],
     backup: ["--to"],
     kubeconfig: ["--user", "--group", "--ttl"],
@@ -201,6 +204,9 @@ export function help(): string {
         "  preview --json               for programs: the changes and restarts as one JSON text",
         "  drift --json                 for programs: the same as one JSON text",
         "  audit --json                 for programs: every control's outcome as one JSON text",
+        "  conformance --short          a few minutes' worth; --kubeconfig FILE: any cluster; --focus TEXT: those with this text",
+        "                               in their names; --procs N at a time (default: 4); --minutes N at most, --resume goes on;",
+        "                               --record FILE writes a page about it",
         "  dashboard --port N           on this port of 127.0.0.1 (default: one that is free); --no-open opens no browser;",
         "                               --headlamp: the add-on Headlamp instead of our own page",
         "  logs SELECTOR                part of pods' names, or a label selector: app=web; -n NAMESPACE, --container NAME,",

@@ -1,14 +1,6 @@
 import type { Settings } from "../components/config/schema";
 import { Failure } from "./failure";
-import { readState, type Stack, type StateExport, type StateResource } from "./stack";
-
-/** What the state may say of other resources, by their URN. */
-interface Linked extends StateResource {
-    readonly parent?: string;
-    readonly dependencies?: readonly string[];
-    readonly propertyDependencies?: Readonly<Record<string, readonly string[] | null>>;
-    readonly deletedWith?: string;
-}
+import { readState, type LinkedResource, type Stack, type StateExport, type StateResource } from "./stack";
 
 const nameOf = ({ urn }: Pick<StateResource, "urn">) => urn.slice(urn.lastIndexOf("::") + 2);
 
@@ -49,9 +41,37 @@ export function refuseForgotten(stack: Stack, { nodes }: Pick<Settings, "nodes">
     );
 }
 
-/** A state that knows nothing of a worker any more, nor that anything ever waited for it. */
+const memberOf = (node: string) => (one: StateResource) =>
+    one.type === "command:remote:Command" && nameOf(one) === `${node}-member`;
+
+/** Nodes that the state knows, and the configuration has no more. */
+export function leavingNodes(resources: readonly StateResource[], configured: readonly string[]): string[] {
+    return nodesInState(resources).filter((node) => !configured.includes(node) && resources.some(memberOf(node)));
+}
+
+/** The program on a control plane that takes a node out of the cluster. */
+export function stepIn(resources: readonly StateResource[], node: string): string | undefined {
+    const command = resources.find(memberOf(node))?.inputs?.delete;
+    return typeof command === "string" ? /^sh (\S+) member remove /.exec(command)?.[1] : undefined;
+}
+
+/** A state in which these nodes are taken out through another control plane: by the connection of its own steps. */
+export function toldThrough(state: StateExport, nodes: readonly string[], controlPlane: string): StateExport {
+    const resources = state.deployment.resources ?? [];
+    const base = resources.find(
+        (one) => one.type === "command:remote:Command" && nameOf(one) === `${controlPlane}-base`,
+    );
+    const connection = base?.inputs?.connection;
+    const told = (one: StateResource): StateResource => {
+        if (!connection || !nodes.some((node) => memberOf(node)(one))) return one;
+        return { ...one, inputs: { ...one.inputs, connection }, outputs: { ...one.outputs, connection } };
+    };
+    return { ...state, deployment: { ...state.deployment, resources: resources.map(told) } };
+}
+
+/** A state that knows nothing of a node any more, nor that anything ever waited for it. Its certificates go with the next `up`. */
 export function withoutNode(state: StateExport, node: string): StateExport {
-    const resources = (state.deployment.resources ?? []) as readonly Linked[];
+    const resources = (state.deployment.resources ?? []) as readonly LinkedResource[];
     const gone = urnsOf(resources, node);
     const stays = (urn: string) => !gone.has(urn);
     const kept = resources
@@ -69,11 +89,12 @@ export function withoutNode(state: StateExport, node: string): StateExport {
     return { ...state, deployment: { ...state.deployment, resources: kept } };
 }
 
-/** The node's two components and all below them, and its membership, which is the cluster's. */
-function urnsOf(resources: readonly Linked[], node: string): Set<string> {
+/** The node's components and all below them, and its membership, which is the cluster's. */
+function urnsOf(resources: readonly LinkedResource[], node: string): Set<string> {
     const roots: Readonly<Record<string, string>> = {
         "slipway:node:PreparedNode": node,
         "slipway:node:NodeAgents": `${node}-agents`,
+        "slipway:controlplane:ControlPlane": `${node}-control-plane`,
         "command:remote:Command": `${node}-member`,
     };
     const gone = new Set<string>();

@@ -178,17 +178,30 @@ export interface StateResource {
     readonly type: string;
     readonly id?: string;
     readonly inputs?: Readonly<Record<string, unknown>>;
+    readonly outputs?: Readonly<Record<string, unknown>>;
+}
+
+/** What the state may say of other resources, by their URN. */
+export interface LinkedResource extends StateResource {
+    readonly parent?: string;
+    readonly dependencies?: readonly string[];
+    readonly propertyDependencies?: Readonly<Record<string, readonly string[] | null>>;
+    readonly deletedWith?: string;
 }
 
 /** Whether a state knows of anything but the stack itself, its providers and components. */
 export const hasResources = (resources: readonly Pick<StateResource, "type">[]) =>
     resources.some(({ type }) => !/^(pulumi|slipway):/.test(type));
 
-/** What our file backend knows of a stack, read without Pulumi. Undefined: there is no such stack. */
-export function readState(stack: Stack): { resources: StateResource[]; pending: StateResource[] } | undefined {
+/**
+ * What our file backend knows of a stack, read without Pulumi. Undefined: there is no such stack.
+ *
+ * @throws Failure when the file isn't whole.
+ */
+export function readState(stack: Stack): { resources: LinkedResource[]; pending: StateResource[] } | undefined {
     const file = stateFile(stack);
     if (!stack.ownBackend || !fs.existsSync(file)) return undefined;
-    const { checkpoint } = JSON.parse(fs.readFileSync(file, "utf8"));
+    const { checkpoint } = readWhole(file);
     const pending = (checkpoint?.latest?.pending_operations ?? []) as { resource: StateResource }[];
     return { resources: checkpoint?.latest?.resources ?? [], pending: pending.map(({ resource }) => resource) };
 }
@@ -208,12 +221,23 @@ export async function exportState(at: { stack: Stack; pulumi: string; env: NodeJ
     const file = stateFile(at.stack);
     if (at.stack.ownBackend && fs.existsSync(file)) {
         // Where Pulumi would spend a second on starting.
-        const { checkpoint, ...rest } = JSON.parse(fs.readFileSync(file, "utf8"));
+        const { checkpoint, ...rest } = readWhole(file);
         return { ...rest, deployment: checkpoint?.latest ?? {} };
     }
     const args = ["stack", "export", "--stack", at.stack.name, "--non-interactive"];
     const text = await run(at.pulumi, args, { cwd: at.stack.root, env: at.env, purpose: "Reading the state" });
     return { deployment: {}, ...(JSON.parse(text) as Pick<StateExport, "version">) };
+}
+
+function readWhole(file: string) {
+    try {
+        return JSON.parse(fs.readFileSync(file, "utf8"));
+    } catch {
+        throw new Failure(
+            `The state ${file} can't be read, as after a power cut in the middle of a write: \`npm run up\` goes on from the ` +
+                "one before it, and says what to do where that can't be read either.",
+        );
+    }
 }
 
 function readYaml(file: string): Record<string, unknown> {

@@ -1,6 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { Failure } from "./failure";
+import type { LinkedResource } from "./stack";
 
 /**
  * Mends what a kill -9 or a power cut in the middle of a write leaves of a state in the file backend: NAME.json beside
@@ -28,6 +29,18 @@ export function repairState(file: string): string | undefined {
     fs.copyFileSync(backup, `${file}.mended`);
     fs.renameSync(`${file}.mended`, file);
     return `The state was cut off in the middle of a write: going on from the one before it, ${backup}.`;
+}
+
+/**
+ * Whether a resource points to one that isn't there. The engine leaves that where it deletes something in the same run in
+ * which it skips what depended on it, because something else of that failed; it then refuses the state.
+ */
+export function pointsToNothing(resources: readonly LinkedResource[]): boolean {
+    const known = new Set(resources.map(({ urn }) => urn));
+    return resources.some(({ dependencies, propertyDependencies, deletedWith }) => {
+        const urns = [dependencies, ...Object.values(propertyDependencies ?? {})].flatMap((some) => some ?? []);
+        return [...urns, ...(deletedWith ? [deletedWith] : [])].some((urn) => !known.has(urn));
+    });
 }
 
 function isJson(file: string): boolean {

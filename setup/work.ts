@@ -10,7 +10,7 @@ import type { Progress } from "./progress";
 import { run } from "./run";
 import { exportState, lockFolder, readState, stateFile, type Stack } from "./stack";
 import { importState } from "./stateImport";
-import { repairState } from "./stateRepair";
+import { pointsToNothing, repairState } from "./stateRepair";
 
 /**
  * Takes a stack for a command that changes it, and ends what a killed one before left running.
@@ -61,7 +61,10 @@ async function stopEarly(lock: Lock): Promise<void> {
     process.exit(interruptedStatus);
 }
 
-/** Mends what a killed run left in the state, so that this one converges: a lock, and operations that never ended. */
+/**
+ * Mends what a killed or failed run left in the state, so that the next one converges: a lock, references to what is gone,
+ * and operations that never ended.
+ */
 export async function mend(prepared: Prepared, progress: Progress): Promise<void> {
     const { stack, pulumi, env } = prepared;
     const options = { cwd: stack.root, env };
@@ -70,12 +73,21 @@ export async function mend(prepared: Prepared, progress: Progress): Promise<void
         const args = ["cancel", "--yes", "--stack", stack.name, "--non-interactive"];
         await run(pulumi, args, { ...options, purpose: "Removing a dead lock" });
     }
+    await dropReferences(prepared, progress);
     const pending = readState(stack)?.pending ?? [];
     if (pending.length === 0) return;
     progress.say(`${pending.length} operations of a killed run never ended; they are done again.`);
     await removePending(prepared, progress);
     // Importing what was exported drops the operations that are pending; nothing else changes.
     await importState(prepared, await exportState(prepared), "Mending the state");
+}
+
+/** After a run that failed, too: neither a preview nor plain Pulumi would take the state with them. */
+export async function dropReferences({ stack, pulumi, env }: Prepared, progress: Progress): Promise<void> {
+    if (!pointsToNothing(readState(stack)?.resources ?? [])) return;
+    progress.say("Removing references to what is gone from the state.");
+    const args = ["state", "repair", "--yes", "--stack", stack.name, "--non-interactive"];
+    await run(pulumi, args, { cwd: stack.root, env, purpose: "Repairing the state" });
 }
 
 /** A container that was being made has its name already, and the state doesn't know: it would stand in the way. */

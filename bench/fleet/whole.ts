@@ -1,13 +1,18 @@
 /**
  * Slipway itself on simulated machines (test/fleet): the program and the command as a user runs them, the machines and
- * their API in this process, on the same cores. A machine answers after 5 ms.
+ * their API in this process, on the same cores. A machine answers after 5 ms, or after some more where it is far away.
  */
 import { spawn } from "node:child_process";
+import * as fs from "node:fs";
 import * as os from "node:os";
+import * as path from "node:path";
 
 import { Fleet, nodeNames } from "../../test/fleet/fleet";
+import { fittedExponent, growth, type Curve } from "../curve";
 import { mega, median, table } from "../figures";
 import { root, run as runCommand } from "../stack";
+import { bareFleet } from "./bare";
+import { wireTo } from "./latency";
 import { watchMemory, type Peaks } from "./memory";
 import type { ProbeRequest } from "./probe";
 
@@ -76,14 +81,18 @@ interface Size {
     readonly state: number;
 }
 
-async function build(count: number): Promise<Size> {
+async function build(count: number, latency: number): Promise<Size> {
     const fleet = await Fleet.start(`fleet-bench-${count}`);
+    const { hostKey, privateKey, port: ownPort } = fleet.machines;
+    const wire = latency > 0 ? await wireTo(ownPort, latency) : undefined;
+    const port = wire?.port ?? ownPort;
+    const far = { ssh: { host: "127.0.0.1", port, hostKey, privateKey } };
     const nodes = nodeNames(count).map((name) => ({ name }));
-    const flag = { kubelet: { maxPods: 50 } };
+    const flag = { ...far, kubelet: { maxPods: 50 } };
     const steps: [command: "up" | "preview", ...configuration: Parameters<Fleet["configure"]>][] = [
-        ["up", nodes],
-        ["preview", nodes],
-        ["up", nodes],
+        ["up", nodes, far],
+        ["preview", nodes, far],
+        ["up", nodes, far],
         ["up", nodes, flag],
         ["up", [...nodes, { name: `node-${count + 1}` }], flag],
         ["up", nodes, flag],
@@ -98,8 +107,9 @@ async function build(count: number): Promise<Size> {
             runs.push(run);
         }
         const state = Buffer.byteLength(fleet.stack.state());
-        return { nodes: count, runs, state, probe: await probeTime(fleet, count) };
+        return { nodes: count, runs, state, probe: await probeTime(fleet, port, count) };
     } finally {
+        await wire?.close();
         await fleet.close();
     }
 }
@@ -107,8 +117,8 @@ async function build(count: number): Promise<Size> {
 const said = ({ time, cpu }: Measured) => `${time.toFixed(1)} s (${cpu.toFixed(1)} s)`;
 
 /** The probe alone, in a process of its own; the median of five. */
-async function probeTime({ machines }: Fleet, count: number): Promise<number> {
-    const { port, hostKey, privateKey } = machines;
+async function probeTime({ machines }: Fleet, port: number, count: number): Promise<number> {
+    const { hostKey, privateKey } = machines;
     const request: ProbeRequest = { names: nodeNames(count), port, hostKey, privateKey };
     const words = ["--require", "tsx/cjs", "bench/fleet/probe.ts"];
     const env = { ...process.env, PROBE: JSON.stringify(request) };
@@ -121,13 +131,36 @@ function exponent(small: Size, large: Size, phase: number): string {
     return (Math.log(ratio) / Math.log(large.nodes / small.nodes)).toFixed(2);
 }
 
-/** @param sizes numbers of nodes, rising */
-export async function fleet(sizes: readonly number[]): Promise<string> {
+/** What is drawn beside each other: the whole program's phases, and the bare program's. */
+const drawn = ["first `up`", "no-op preview", "no-op `up`"];
+
+/** The exponents count from here on: below, what every run costs hides how it grows. */
+const growthFrom = 50;
+
+/**
+ * @param sizes numbers of nodes, rising
+ * @param latency of the way to each machine, there and back, in milliseconds
+ */
+export async function fleet(sizes: readonly number[], latency = 0): Promise<string> {
     const built: Size[] = [];
-    for (const size of sizes) built.push(await build(size));
+    for (const size of sizes) built.push(await build(size, latency));
+    const bare = await bareFleet(sizes, latency);
+    const curves: Curve[] = drawn.flatMap((phase) => [
+        {
+            name: `Slipway, ${phase.replaceAll("`", "")}`,
+            points: built.map(({ nodes, runs }) => ({ size: nodes, value: runs[phases.indexOf(phase)].time })),
+        },
+        { name: `bare program, ${phase.replaceAll("`", "")}`, points: bare[phase] ?? [] },
+    ]);
+    const picture = path.join("bench", "pictures", `fleet${latency > 0 ? `-${latency}ms` : ""}.svg`);
+    fs.mkdirSync(path.join(root, path.dirname(picture)), { recursive: true });
+    fs.writeFileSync(
+        path.join(root, picture),
+        growth(curves, `Growth with the number of machines, ${latency} ms away`),
+    );
     const pairs = built.slice(1).map((large, index) => [built[index], large] as const);
     const heads = built.map(({ nodes }) => `${nodes} nodes`);
-    const growth = pairs.map(([small, large]) => `exponent ${small.nodes} → ${large.nodes}`);
+    const slopes = pairs.map(([small, large]) => `exponent ${small.nodes} → ${large.nodes}`);
     const row = (phase: number, cell: (run: Measured) => string) => [
         phases[phase],
         ...built.map(({ runs }) => cell(runs[phase])),
@@ -136,7 +169,7 @@ export async function fleet(sizes: readonly number[]): Promise<string> {
         built.map(({ runs }) => mega(Math.max(...runs.map(({ peaks }) => peaks[kind]))));
     return [
         table([
-            ["time (processor time)", ...heads, ...growth],
+            ["time (processor time)", ...heads, ...slopes],
             ...phases.map((_, phase) => [
                 ...row(phase, said),
                 ...pairs.map(([small, large]) => exponent(small, large, phase)),
@@ -152,5 +185,16 @@ export async function fleet(sizes: readonly number[]): Promise<string> {
             ["state", ...built.map(({ state }) => mega(state))],
             ...(["engine", "program", "plugins", "command"] as const).map((kind) => [`peak: ${kind}`, ...peak(kind)]),
         ]),
+        table([
+            [`fitted exponent from ${growthFrom} nodes on`, "of the time", ...heads],
+            ...curves.map(({ name, points }) => [
+                name,
+                points.filter(({ size }) => size >= growthFrom).length < 2
+                    ? "too few sizes"
+                    : fittedExponent(points, growthFrom).toFixed(2),
+                ...points.map(({ value }) => `${value.toFixed(1)} s`),
+            ]),
+        ]),
+        `Drawn in ${picture}. Each machine is ${latency} ms away, there and back.`,
     ].join("\n\n");
 }

@@ -123,8 +123,12 @@ export const clusterSchema = z.strictObject({
     kubernetes: z
         .strictObject({
             version: version.optional().describe("Kubernetes version. Default: the newest one supported."),
+            acceptRemovedApis: z
+                .boolean()
+                .default(false)
+                .describe("Goes to a minor version although APIs are in use that it doesn't have."),
         })
-        .default({}),
+        .prefault({}),
     versions: z
         .strictObject({
             etcd: version,
@@ -295,6 +299,13 @@ export const clusterSchema = z.strictObject({
         .describe(
             "How long the pods of a node that is removed, or gets another runtime, may take to leave it, in seconds.",
         ),
+    conformance: z
+        .enum(["none", "short", "whole"])
+        .default("none")
+        .describe(
+            "Brings the images of Kubernetes' conformance tests to the nodes, for `npm run conformance` where they can't " +
+                "pull: all of them, or those of its short run.",
+        ),
     sysctls: sysctls
         .default({})
         .describe("Kernel settings of every node, now and at boot, laid over those that Kubernetes needs."),
@@ -345,7 +356,7 @@ type ParsedCluster = z.output<typeof clusterSchema>;
 /** The cluster's settings with every default filled in that doesn't depend on the nodes. */
 export interface ClusterSettings extends Omit<ParsedCluster, "domain" | "kubernetes" | "versions" | "certificates"> {
     readonly domain: string;
-    readonly kubernetes: { readonly version: string };
+    readonly kubernetes: { readonly version: string; readonly acceptRemovedApis: boolean };
     /** All versions, Kubernetes' too. */
     readonly versions: Versions;
     /** Images of the operator's own, which every node gets beside the catalogue's. */

@@ -36,7 +36,7 @@ export function validate(raw: unknown): Validation {
     const completed: ClusterSettings = {
         ...cluster,
         domain: cluster.domain ?? `${cluster.name}.k8s.local`,
-        kubernetes: { version: versions.kubernetes },
+        kubernetes: { ...cluster.kubernetes, version: versions.kubernetes },
         versions,
         images,
         certificates: { ...cluster.certificates, renewHours: renewHoursOf(cluster.certificates) },

@@ -21,5 +21,6 @@ export function versionsOf(cluster: z.output<typeof clusterSchema>, on: readonly
     const isUnused = (name: string) => name in optionalVersions && !wanted.has(name);
     const used = Object.entries(all).filter(([name]) => !isUnused(name));
     // What every cluster has is among the used ones.
-    return Object.fromEntries(used) as unknown as Versions;
+    const versions = Object.fromEntries(used) as unknown as Versions;
+    return cluster.conformance === "none" ? versions : { ...versions, conformance: cluster.conformance };
 }

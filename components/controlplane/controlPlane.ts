@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import { ClusterSettings } from "../config/schema";
-import { NodeSpec } from "../inventory";
+import { controlPlanes, NodeSpec } from "../inventory";
 import { PreparedNode, StepOf } from "../node";
 import { Pki } from "../pki";
 import { kitPath } from "../remote";
@@ -16,7 +16,7 @@ export interface ControlPlaneArgs {
     readonly pki: Pki;
     /** Makes this node's steps. */
     readonly step: StepOf;
-    /** The control planes before this one: they are activated one after the other. */
+    /** The control planes before this one, which are activated one after the other, and the right to found etcd's cluster. */
     readonly after: pulumi.Resource[];
 }
 
@@ -38,18 +38,32 @@ export class ControlPlane extends pulumi.ComponentResource {
                 manifest: pki.credentialsFor(node),
                 arguments: given,
             },
-            { parent: this, dependsOn: prepared.base },
+            // The machine's, whatever its role: a worker that becomes a control plane keeps the step.
+            { parent: prepared, aliases: [{ parent: this }], dependsOn: prepared.base },
         );
         this.ready = step(
             `${node.name}-control-plane`,
             {
                 kind: "control-plane",
                 manifest: render(...controlPlane(node, cluster, nodes, kitPath())),
-                // Who comes next asks the virtual address: it has to answer by then.
-                arguments: { ...given, endpoint: virtualAddress && `${virtualAddress}:${port}` },
+                arguments: {
+                    ...given,
+                    peers: peersOf(node, nodes),
+                    // Who comes next asks the virtual address: it has to answer by then.
+                    endpoint: virtualAddress && `${virtualAddress}:${port}`,
+                    // Where it keeps a snapshot before another version of Kubernetes or etcd begins.
+                    folder: cluster.snapshots.folder,
+                    keep: String(cluster.snapshots.keep),
+                },
             },
             { parent: this, dependsOn: [...args.after, prepared.staged, credentials] },
         );
         this.registerOutputs({});
     }
+}
+
+/** Addresses of the other control planes: those whose etcd this one joins, and that must be well when it restarts. */
+function peersOf({ name }: NodeSpec, nodes: readonly NodeSpec[]): string | undefined {
+    const others = controlPlanes(nodes).filter((other) => other.name !== name && !other.lost);
+    return others.length === 0 ? undefined : others.map(({ address }) => address).join(",");
 }

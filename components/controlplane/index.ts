@@ -1,1 +1,2 @@
 export * from "./controlPlane";
+export * from "./inTurn";

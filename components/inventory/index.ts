@@ -88,11 +88,20 @@ export function ownEndpoint({ address }: NodeSpec, { api }: ClusterSettings): En
 
 /**
  * The API by an address that the operator's machine can reach; the certificate is checked against the name. Where the
- * configuration names none: what stands for all control planes, or the first one.
+ * configuration names none: what stands for all control planes, or one of them.
+ *
+ * @param through that one
  */
-export function operatorEndpoint({ api }: ClusterSettings, nodes: readonly NodeSpec[]): Endpoint {
+export function operatorEndpoint(
+    { api }: ClusterSettings,
+    nodes: readonly NodeSpec[],
+    through: NodeSpec = firstControlPlane(nodes),
+): Endpoint {
     const { host, port } = api.operator;
-    return endpoint(host ?? sharedHost(api) ?? firstControlPlane(nodes).address, port ?? api.port);
+    if (host !== undefined) return endpoint(host, port ?? api.port);
+    // A lab's virtual address is behind the engine, as its machines' own are.
+    const asked = through.api ?? { host: sharedHost(api) ?? through.address, port: api.port };
+    return endpoint(asked.host, port ?? asked.port);
 }
 
 /** How many nodes must be Ready before add-ons are deployed. */

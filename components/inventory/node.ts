@@ -37,6 +37,8 @@ export interface NodeSpec {
     readonly address: string;
     readonly roles: readonly Role[];
     readonly ssh: SshTarget;
+    /** How the operator reaches the API of a control plane. Default: by its address, on the API's port. */
+    readonly api?: { readonly host: string; readonly port: number };
     readonly labels: Readonly<Record<string, string>>;
     readonly taints: readonly Taint[];
     /** Where the node fetches artifacts: a prefix for upstream paths ("https://", "http://mirror:8080/", "/mnt/mirror/"). */

@@ -21,8 +21,8 @@ export const paths = {
     kubeletVariables: "/etc/kubernetes/kubelet.conf",
     kubeProxyVariables: "/etc/kubernetes/kube-proxy.conf",
     etcdVariables: "/etc/kubernetes/etcd.conf",
-    /** Read by a member's first start only, so its changes restart nothing. */
-    etcdInitialVariables: "/etc/kubernetes/etcd-initial.conf",
+    /** Read by a member's first start only; the kit writes it, for only the other members know who they are. */
+    etcdInitialVariables: "/var/lib/slipway/etcd-initial.conf",
     authentication: "/etc/kubernetes/authentication.yaml",
     admission: "/etc/kubernetes/admission.yaml",
     auditPolicy: "/etc/kubernetes/audit-policy.yaml",

@@ -70,7 +70,7 @@ export class NodeAgents extends pulumi.ComponentResource {
                 manifest: pki.credentialsFor(node, token.stdout),
                 arguments: { digest: pki.digestFor(node) },
             },
-            { parent: this, dependsOn: [prepared.base, token] },
+            { parent: prepared, aliases: [{ parent: this }], dependsOn: [prepared.base, token] },
         );
     }
 }

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import { ClusterSettings } from "../config/schema";
-import { isControlPlane, NodeSpec } from "../inventory";
+import { controlPlanes, isControlPlane, NodeSpec } from "../inventory";
 import { NodeReport } from "../remote";
 import { skewProblems } from "./skew";
 import { canBeAsked } from "./steps";
@@ -69,6 +69,9 @@ export function livingProblems(
                 controlPlane: report.kinds["control-plane"] !== undefined,
                 versions: report.versions,
             })),
+            controlPlanes(nodes)
+                .filter(({ name, lost }) => !lost && !canBeAsked(reports[name]))
+                .map(({ name }) => name),
         ),
     ];
 }
@@ -110,24 +113,25 @@ function changedSettings(wanted: Record<string, string>, members: readonly Livin
     });
 }
 
-/** etcd's members are the control planes: one that is only rendered differently would lose its data or start empty. */
+/**
+ * Control planes come and go one after the other, but one that holds etcd's data has to stay until others have joined it:
+ * those that come would found a cluster without data beside it.
+ */
 function controlPlaneProblems(nodes: readonly NodeSpec[], reports: Reports, members: readonly Living[]): string[] {
-    const built = members.find(({ report }) => report.kinds["control-plane"])?.node.name;
-    return nodes.flatMap((node) => {
-        const report = reports[node.name];
-        if (report === undefined || !canBeAsked(report)) {
-            return [];
-        }
-        const is = report.kinds["control-plane"] !== undefined;
-        const wanted = isControlPlane(node);
-        if (wanted && !is && (report.joined || (members.length > 0 && built !== node.name))) {
-            return [
-                `${node.name} can't become a control plane of a living cluster${built ? `, whose etcd is on ${built}` : ""}: ` +
-                    `leave the role to the machines that have it.`,
-            ];
-        }
-        return is && !wanted && report.joined
-            ? [`${node.name} holds the cluster's etcd: it can't stop being a control plane while the cluster lives.`]
-            : [];
-    });
+    const isBuilt = ({ name }: NodeSpec) => reports[name]?.kinds["control-plane"] !== undefined;
+    const wanted = controlPlanes(nodes);
+    // Of one that gives no answer its state is known to the others only, and the kit asks them.
+    const stays = wanted.some((node) => isBuilt(node) || !canBeAsked(reports[node.name]));
+    if (members.length === 0 || stays) {
+        return [];
+    }
+    const names = (some: readonly NodeSpec[]) => some.map(({ name }) => name).join(", ");
+    const leaving = nodes.filter((node) => !isControlPlane(node) && isBuilt(node));
+    return [
+        leaving.length > 0
+            ? `${names(leaving)} ${leaving.length === 1 ? "holds" : "hold"} the cluster's etcd, and of ${names(wanted)} none does: ` +
+              `give the role to both until they have joined (an odd number of control planes), then take it away in another \`up\`.`
+            : `None of the control planes ${names(wanted)} holds the living cluster's etcd. Keep the one that does in the ` +
+              `configuration until others have joined it; where its data is gone, docs/recovering.md tells the way back.`,
+    ];
 }

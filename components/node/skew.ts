@@ -14,14 +14,50 @@ type Wanted = { readonly kubernetes: string; readonly etcd: string };
  *
  * An API server goes up by one minor version at a time and never back by one, for what it has stored
  * (https://kubernetes.io/releases/version-skew-policy/); so does etcd (https://etcd.io/docs/v3.6/upgrades/). Patches may
- * go either way. Only control planes count: a kubelet that was off may be three minor versions behind.
+ * go either way. Of kubelets only those count that would be more than three minor versions behind.
+ *
+ * @param silent control planes of which nothing is known now
  */
-export function skewProblems(wanted: Wanted, members: readonly MemberVersions[]): string[] {
+export function skewProblems(
+    wanted: Wanted,
+    members: readonly MemberVersions[],
+    silent: readonly string[] = [],
+): string[] {
     const planes = members.filter(({ controlPlane }) => controlPlane);
     return [
         ...stepProblems("cluster.kubernetes.version", wanted.kubernetes, "kubernetes", planes),
         ...stepProblems("cluster.versions.etcd", wanted.etcd, "etcd", planes),
+        ...oldKubelets(wanted.kubernetes, members),
+        ...absentPlanes(wanted, planes, silent),
     ];
+}
+
+/** How many minor versions a kubelet may be behind its API server. */
+const kubeletMayLag = 3;
+
+function oldKubelets(wanted: string, members: readonly MemberVersions[]): string[] {
+    const old = members.filter(({ versions }) => stepTo(wanted, versions.kubernetes) > kubeletMayLag);
+    return old.length === 0
+        ? []
+        : [
+              `cluster.kubernetes.version ${wanted}: the kubelets of ${old.map(({ name }) => name).join(", ")} are more than ` +
+                  `${kubeletMayLag} minor versions behind it (${old[0].name} runs ${old[0].versions.kubernetes}), and an API ` +
+                  "server of it doesn't speak with them. Let them catch up with a version in between first.",
+          ];
+}
+
+/** No kubelet may be newer than an API server that it might ask: so all control planes move first, and must be there. */
+function absentPlanes(wanted: Wanted, planes: readonly MemberVersions[], silent: readonly string[]): string[] {
+    const moving = (["kubernetes", "etcd"] as const).find((what) =>
+        planes.some(({ versions }) => stepTo(wanted[what], versions[what]) > 0),
+    );
+    return moving === undefined || silent.length === 0
+        ? []
+        : [
+              `${moving === "etcd" ? "etcd" : "Kubernetes"} can't go to ${wanted[moving]} while the control plane ` +
+                  `${silent.join(", ")} gives no answer: all of them go before any kubelet does. Bring it back, or take it out ` +
+                  "of the cluster (docs/replacing.md), then go on.",
+          ];
 }
 
 function stepProblems(path: string, wanted: string, what: keyof Wanted, planes: readonly MemberVersions[]): string[] {
@@ -43,7 +79,7 @@ function stepProblems(path: string, wanted: string, what: keyof Wanted, planes: 
 }
 
 /** How many minor versions lie between; 0 where nothing is known. */
-function stepTo(wanted: string, has: string | undefined): number {
+export function stepTo(wanted: string, has: string | undefined): number {
     if (has === undefined) return 0;
     const [[major, minor], [majorHas, minorHas]] = [minorOf(wanted), minorOf(has)];
     return major === majorHas ? minor - minorHas : Math.sign(major - majorHas) * 1000;

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import { NodeSpec } from "../inventory";
+import { controlPlanes, firstControlPlane, NodeSpec } from "../inventory";
 import { driftMessages, KindReport, NodeReport, nodeStep, NodeStepArgs } from "../remote";
 
 /** Makes one step of one certain node. */
@@ -31,6 +31,27 @@ export function stepsOf(node: NodeSpec, report?: NodeReport): StepOf {
 /** Whether what the probe says may be built on; without a probe everything is as the state has it. */
 export function canBeAsked(report: NodeReport | undefined): boolean {
     return report === undefined || (report.reachable && report.problem === undefined);
+}
+
+type Reports = Readonly<Record<string, NodeReport>>;
+
+/**
+ * The control plane that is asked and told what concerns the whole cluster, and that kubeconfigs lead to: the first one that
+ * can be asked, so that none of them is special. All of this waits until each API server is ready.
+ *
+ * @param except whose own vote or Node object it is about
+ */
+export function spokesman(nodes: readonly NodeSpec[], reports: Reports = {}, except?: NodeSpec): NodeSpec {
+    const candidates = controlPlanes(nodes).filter(({ name, lost }) => !lost && name !== except?.name);
+    return candidates.find(({ name }) => canBeAsked(reports[name])) ?? candidates[0] ?? firstControlPlane(nodes);
+}
+
+/** Whether one of the control planes has etcd's data; also where one of them can't be asked. Without probes: undefined. */
+export function whoHasData(nodes: readonly NodeSpec[], reports?: Reports): "nobody" | "somebody" | undefined {
+    if (reports === undefined) return undefined;
+    const hasNone = ({ name }: NodeSpec) =>
+        reports[name] !== undefined && canBeAsked(reports[name]) && reports[name].kinds["control-plane"] === undefined;
+    return controlPlanes(nodes).every(hasNone) ? "nobody" : "somebody";
 }
 
 /** Seconds since 1970: a number that no earlier run has given. */

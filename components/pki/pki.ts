@@ -25,6 +25,8 @@ export type Derive = (purpose: string) => pulumi.Output<string>;
 export interface PkiArgs {
     readonly cluster: ClusterSettings;
     readonly nodes: readonly NodeSpec[];
+    /** The control plane that kubeconfigs lead to where the configuration names no address. Default: the first. */
+    readonly through?: NodeSpec;
 }
 
 /** What a server in the cluster shows, and by what others know it. PEM texts. */
@@ -212,13 +214,13 @@ export class Pki extends pulumi.ComponentResource {
     }
 
     private kubeconfigOf(user: Certificate): pulumi.Output<string> {
-        const { cluster, nodes } = this.args;
+        const { cluster, nodes, through } = this.args;
         const inputs = pulumi.all([this.authorities.cluster.certificate, pair(user)]);
         return pulumi.secret(
             inputs.apply(([authority, { certificate, key }]) =>
                 kubeconfig({
                     name: cluster.name,
-                    server: operatorEndpoint(cluster, nodes).url,
+                    server: operatorEndpoint(cluster, nodes, through).url,
                     serverName: clusterEndpoint(cluster).host,
                     authority: { pem: authority },
                     user: { certificate: { pem: certificate }, key: { pem: key } },

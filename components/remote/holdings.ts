@@ -30,20 +30,20 @@ const list = Object.entries(columns).map(([title, path]) => `${title}:${path}`);
 const kubectl = `env KUBECACHEDIR=/run/slipway/kubectl ${paths.kubernetes}/kubectl --kubeconfig ${paths.adminKubeconfig} --request-timeout=3s`;
 const question = `${kubectl} get crd,pv,pvc -A --no-headers -o 'custom-columns=${list.join(",")}'`;
 
-/** A machine without a cluster isn't an error: there is nothing. */
+/** A machine without a cluster knows nothing. */
 const command =
-    `root=; test "$(id -u)" = 0 || root="sudo -n"; ` + `$root test ! -e ${paths.adminKubeconfig} || $root ${question}`;
+    `root=; test "$(id -u)" = 0 || root="sudo -n"; ` + `$root test -e ${paths.adminKubeconfig} && $root ${question}`;
 
 /**
- * Asks a control plane what the cluster holds: kinds that add-ons brought, and volumes. Never throws; without an answer,
+ * Asks the first control plane that answers what the cluster holds: kinds that add-ons brought, and volumes. Never throws; without an answer,
  * nothing is known and the list is empty.
  */
-export async function askHoldings(controlPlane: NodeSpec, timeout = 4000): Promise<readonly Holding[]> {
-    if (controlPlane.lost) {
-        return [];
+export async function askHoldings(controlPlanes: readonly NodeSpec[], timeout = 4000): Promise<readonly Holding[]> {
+    for (const { ssh } of controlPlanes.filter(({ lost }) => !lost)) {
+        const answer = await run(ssh, command, { timeout }).catch(() => undefined);
+        if (answer?.code === 0) return parseHoldings(answer.stdout);
     }
-    const answer = await run(controlPlane.ssh, command, { timeout }).catch(() => undefined);
-    return answer?.code === 0 ? parseHoldings(answer.stdout) : [];
+    return [];
 }
 
 export function parseHoldings(text: string): Holding[] {

@@ -50,7 +50,7 @@ export interface NodeReport {
 }
 
 export interface ProbeOptions {
-    /** Milliseconds for each node. Default 4000. */
+    /** Milliseconds for each node. Default 20,000: a small board that is busy takes its time. Dialling has 5 s of it at most. */
     readonly timeout?: number;
 }
 
@@ -79,7 +79,9 @@ export async function probeNode(node: NodeSpec, options: ProbeOptions = {}): Pro
         return { reachable: false, ...nothing };
     }
     try {
-        const { code, stdout, stderr } = await run(node.ssh, command, { timeout: options.timeout ?? 4000 });
+        const { timeout = 20_000 } = options;
+        const limits = { timeout, dialTimeout: Math.min(timeout, 5000) };
+        const { code, stdout, stderr } = await run(node.ssh, command, limits);
         if (code !== 0) {
             const said = stderr.trim().split("\n").pop();
             return { reachable: true, ...nothing, problem: `${node.name}: the probe failed: ${said}` };
@@ -90,13 +92,25 @@ export async function probeNode(node: NodeSpec, options: ProbeOptions = {}): Pro
     }
 }
 
-/** Tells of nodes that didn't answer while others did. Where none does, the cluster isn't there yet. */
+/** Tells of nodes that didn't answer. */
 export function warnOfUnreachable(reports: Readonly<Record<string, NodeReport>>): void {
+    unreachableWarnings(reports).forEach((warning) => void pulumi.log.warn(warning));
+}
+
+/**
+ * A sentence for each node that didn't answer. None where every one of them refuses to be dialled, as the ports of a lab
+ * do that isn't there yet; machines too busy to answer in time are there, and what was wanted of them isn't done.
+ */
+export function unreachableWarnings(reports: Readonly<Record<string, NodeReport>>): string[] {
     const all = Object.values(reports);
-    if (!all.some(({ reachable }) => reachable)) {
-        return;
-    }
-    for (const { problem } of all.filter(({ problem }) => problem !== undefined)) {
-        void pulumi.log.warn(`${problem} What was built there is left as it is in this run.`);
-    }
+    const notThere = all.every(
+        ({ reachable, problem }) => !reachable && (!problem || problem.includes("ECONNREFUSED")),
+    );
+    return notThere
+        ? []
+        : all.flatMap(({ problem }) =>
+              problem === undefined
+                  ? []
+                  : [`${problem.replace(/\.?$/, ".")} What was built there is left as it is in this run.`],
+          );
 }

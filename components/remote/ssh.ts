@@ -45,8 +45,18 @@ const bastions = new Map<string, Login>();
  * says can't be trusted; a command that fails is a result, not an error.
  */
 export async function run(target: SshTarget, command: string, options: RunOptions = {}): Promise<RunResult> {
-    const timeout = options.timeout ?? 5000;
+    const { stdin, timeout = 5000, dialTimeout = timeout } = options;
     const ends: Ends = [];
+    const dialAndRun = async () => execute(await dial(target, dialTimeout, ends), command, stdin);
+    try {
+        return await inTime(dialAndRun(), target, timeout);
+    } finally {
+        endAll(ends);
+    }
+}
+
+/** @param timeout milliseconds */
+async function inTime<T>(work: Promise<T>, target: SshTarget, timeout: number): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_resolve, reject) => {
         timer = setTimeout(
@@ -55,11 +65,9 @@ export async function run(target: SshTarget, command: string, options: RunOption
         );
     });
     try {
-        const dialled = dialAndRun(target, command, options.stdin, options.dialTimeout ?? timeout, ends);
-        return await Promise.race([dialled, late]);
+        return await Promise.race([work, late]);
     } finally {
         clearTimeout(timer);
-        endAll(ends);
     }
 }
 
@@ -116,21 +124,15 @@ export async function askHostKey(target: SshTarget, timeout = 5000): Promise<str
     return shown!;
 }
 
-async function dialAndRun(
-    target: SshTarget,
-    command: string,
-    stdin: string | undefined,
-    timeout: number,
-    ends: Ends,
-): Promise<RunResult> {
-    return execute(await dial(target, timeout, ends), command, stdin);
+/** @param more settings of the connection to the machine itself */
+function dial(target: SshTarget, timeout: number, ends: Ends, more?: ConnectConfig): Promise<Client> {
+    return inTime(dialAll(target, ends, more), target, timeout);
 }
 
-/** @param more settings of the connection to the machine itself */
-async function dial(target: SshTarget, timeout: number, ends: Ends, more: ConnectConfig = {}): Promise<Client> {
+async function dialAll(target: SshTarget, ends: Ends, more: ConnectConfig = {}): Promise<Client> {
     const { proxy } = target;
-    if (proxy === undefined) return connect(target, { host: target.host, port: target.port, ...more }, timeout, ends);
-    const bastion = await through(proxy, timeout, ends);
+    if (proxy === undefined) return connect(target, { host: target.host, port: target.port, ...more }, ends);
+    const bastion = await through(proxy, ends);
     const sock = await new Promise<ClientChannel>((resolve, reject) =>
         bastion.forwardOut("127.0.0.1", 0, target.host, target.port, (error, channel) =>
             error
@@ -138,13 +140,13 @@ async function dial(target: SshTarget, timeout: number, ends: Ends, more: Connec
                 : resolve(channel),
         ),
     );
-    return connect(target, { sock, ...more }, timeout, ends);
+    return connect(target, { sock, ...more }, ends);
 }
 
 /** A login to a bastion: the one that is open, or a new one. It ends with the last who goes through it. */
-function through(proxy: Hop, timeout: number, ends: Ends): Promise<Client> {
+function through(proxy: Hop, ends: Ends): Promise<Client> {
     const key = JSON.stringify(proxy);
-    const login = bastions.get(key) ?? logIn(key, proxy, timeout);
+    const login = bastions.get(key) ?? logIn(key, proxy);
     login.users += 1;
     ends.push(() => {
         login.users -= 1;
@@ -155,9 +157,9 @@ function through(proxy: Hop, timeout: number, ends: Ends): Promise<Client> {
     return login.client;
 }
 
-function logIn(key: string, proxy: Hop, timeout: number): Login {
+function logIn(key: string, proxy: Hop): Login {
     const ends: Ends = [];
-    const client = connect(proxy, { host: proxy.host, port: proxy.port }, timeout, ends);
+    const client = connect(proxy, { host: proxy.host, port: proxy.port }, ends);
     const login = { client, ends, users: 0 };
     bastions.set(key, login);
     // Who comes after it broke gets a new one.
@@ -179,7 +181,7 @@ function endAll(ends: Ends): void {
         .forEach((end) => end());
 }
 
-function connect(hop: Hop, way: ConnectConfig, timeout: number, ends: Ends): Promise<Client> {
+function connect(hop: Hop, way: ConnectConfig, ends: Ends): Promise<Client> {
     const client = new Client();
     ends.push(() => client.destroy());
     let mistrusted = false;
@@ -194,7 +196,8 @@ function connect(hop: Hop, way: ConnectConfig, timeout: number, ends: Ends): Pro
             client.connect({
                 ...way,
                 username: hop.user,
-                readyTimeout: timeout,
+                // Whoever dials knows how long that may take, with all that is on the way.
+                readyTimeout: 0,
                 ...(hop.privateKey === undefined ? {} : { privateKey: hop.privateKey }),
                 ...(agent === undefined ? {} : { agent }),
                 ...pinned(hop.hostKey, () => (mistrusted = true)),

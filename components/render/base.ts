@@ -27,6 +27,9 @@ const requiredSysctls: Readonly<Record<string, string>> = {
 /** What kubelet, kube-proxy and `kubectl port-forward` call: kubeadm's own preflight looks for the same. */
 const packages = ["ca-certificates", "conntrack", "curl", "ethtool", "iptables", "kmod", "socat"];
 
+/** What kube-proxy calls beyond that in one of its modes. */
+const packagesOfMode: Readonly<Record<string, readonly string[]>> = { nftables: ["nftables"] };
+
 /**
  * What every node needs of its system before Kubernetes comes: kernel, packages, and the container runtime.
  *
@@ -45,8 +48,10 @@ export function base(
         ...(isProtected && protectedSysctls),
         ...apiAddressSysctls(node, cluster),
     };
+    const { mode } = { ...cluster.kubeProxy, ...node.kubeProxy } as { mode: string };
+    const names = [...packages, ...(packagesOfMode[mode] ?? [])];
     return [
-        systemSettings({ ...required, ...cluster.sysctls, ...node.sysctls }),
+        systemSettings({ ...required, ...cluster.sysctls, ...node.sysctls }, names),
         controlPlane ? [etcdAccount, openssl] : [],
         apiProxyNeeds(node, cluster, nodes),
         apiAddressNeeds(node, cluster),
@@ -68,11 +73,11 @@ const openssl = { kind: "package", name: "openssl" } as const;
 /** Made here, so that etcd's keys can be given to it when they come. */
 const etcdAccount = { kind: "user", name: etcdUser, home: paths.etcdData } as const;
 
-function systemSettings(sysctls: Readonly<Record<string, string>>): Fragment {
+function systemSettings(sysctls: Readonly<Record<string, string>>, names: readonly string[]): Fragment {
     return [
         ...modules.map((name) => ({ kind: "module", name }) as const),
         ...Object.entries(sysctls).map(([key, value]) => ({ kind: "sysctl", key, value }) as const),
         { kind: "swap" },
-        ...packages.map((name) => ({ kind: "package", name }) as const),
+        ...names.map((name) => ({ kind: "package", name }) as const),
     ];
 }

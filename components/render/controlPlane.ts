@@ -14,7 +14,7 @@ import { snapshots } from "./snapshots";
 /**
  * The control-plane step: units in the order they start.
  *
- * @param kit folder of the node kit, which approves serving certificates and takes snapshots
+ * @param kit folder of the node kit, which approves serving certificates, takes snapshots and hands leases on
  */
 export function controlPlane(
     node: NodeSpec,
@@ -31,8 +31,8 @@ export function controlPlane(
         apiserver(node, cluster),
         apiProxy(node, cluster, nodes),
         apiAddress(node, cluster, nodes),
-        controllerManager({ node, cluster, controlPlanes: members }),
-        scheduler({ node, cluster, controlPlanes: members }),
+        controllerManager(node, cluster, kit),
+        scheduler(node, cluster),
         csrApprover(kit),
         snapshots(cluster, kit),
     ];

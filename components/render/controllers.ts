@@ -6,19 +6,12 @@ import { certificatePaths, paths } from "../inventory/paths";
 import { Fragment } from "./entries";
 import { kubeconfig } from "./kubeconfig";
 import { environmentFiles, kubernetesInputs } from "./services";
-import { commandLine, neverGiveUp, respawn, unitText } from "./systemd";
+import { command, commandLine, neverGiveUp, respawn, unitText } from "./systemd";
 import { flags } from "./text";
 import { tlsFlags } from "./tls";
 
-export interface ControllersArgs {
-    readonly node: NodeSpec;
-    readonly cluster: ClusterSettings;
-    /** All control planes. A single one needs no election, so that its restart waits for no lease to run out. */
-    readonly controlPlanes: readonly NodeSpec[];
-}
-
 /** Flags that controller-manager and scheduler share: who they are, and that only this machine may ask them. */
-function common(kubeconfigPath: string, { controlPlanes }: ControllersArgs) {
+function common(kubeconfigPath: string) {
     return {
         ...tlsFlags,
         "authentication-kubeconfig": kubeconfigPath,
@@ -26,17 +19,21 @@ function common(kubeconfigPath: string, { controlPlanes }: ControllersArgs) {
         "bind-address": "127.0.0.1",
         "client-ca-file": paths.ca,
         kubeconfig: kubeconfigPath,
-        "leader-elect": controlPlanes.length > 1,
+        // Also of a single one: when others go or come, no two must ever believe that they are alone.
+        "leader-elect": true,
         profiling: false,
         "requestheader-client-ca-file": paths.frontProxyCa,
     };
 }
 
-/** https://kubernetes.io/docs/reference/command-line-tools-reference/kube-controller-manager/ */
-export function controllerManager(args: ControllersArgs): Fragment {
-    const { node, cluster } = args;
+/**
+ * https://kubernetes.io/docs/reference/command-line-tools-reference/kube-controller-manager/
+ *
+ * @param kit folder of the node kit
+ */
+export function controllerManager(node: NodeSpec, cluster: ClusterSettings, kit: string): Fragment {
     const settings = {
-        ...common(paths.controllerManagerKubeconfig, args),
+        ...common(paths.controllerManagerKubeconfig),
         "allocate-node-cidrs": true,
         "cluster-cidr": cluster.network.podCidr,
         "cluster-name": cluster.name,
@@ -61,18 +58,20 @@ export function controllerManager(args: ControllersArgs): Fragment {
         kubeconfigPath: paths.controllerManagerKubeconfig,
         arguments: flags(settings),
         inputs: [paths.ca, paths.caKey, paths.frontProxyCa, paths.serviceAccountKey],
+        // It keeps its lease when it ends (until 1.36 at least), and whoever comes next would wait until that runs out, 15 s.
+        stopped: command("/bin/sh", `${kit}/step`, "release-lease", "kube-controller-manager"),
     });
 }
 
 /** https://kubernetes.io/docs/reference/command-line-tools-reference/kube-scheduler/ */
-export function scheduler(args: ControllersArgs): Fragment {
+export function scheduler(node: NodeSpec, cluster: ClusterSettings): Fragment {
     return service({
-        node: args.node,
-        cluster: args.cluster,
+        node,
+        cluster,
         name: "scheduler",
         description: "Kubernetes scheduler",
         kubeconfigPath: paths.schedulerKubeconfig,
-        arguments: flags(common(paths.schedulerKubeconfig, args)),
+        arguments: flags(common(paths.schedulerKubeconfig)),
         inputs: [paths.ca, paths.frontProxyCa],
     });
 }
@@ -86,9 +85,12 @@ interface Service {
     readonly kubeconfigPath: string;
     readonly arguments: readonly string[];
     readonly inputs: readonly string[];
+    /** A command line for when it has stopped. */
+    readonly stopped?: string;
 }
 
-function service({ node, cluster, name, description, kubeconfigPath, arguments: args, inputs }: Service): Fragment {
+function service(of: Service): Fragment {
+    const { node, cluster, name, description, kubeconfigPath, arguments: args, inputs, stopped } = of;
     const { certificate, key } = certificatePaths(paths.pki, name);
     return [
         {
@@ -118,6 +120,7 @@ function service({ node, cluster, name, description, kubeconfigPath, arguments: 
                 Service: {
                     EnvironmentFile: environmentFiles(),
                     ExecStart: commandLine(`${paths.kubernetes}/kube-${name}`, "$KUBE_LOGGING", ...args),
+                    ...(stopped && { ExecStopPost: `-${stopped}` }),
                     ...respawn,
                     NoNewPrivileges: "yes",
                     TimeoutStopSec: "20",

@@ -14,7 +14,9 @@ export const etcdPorts = { client: 2379, peer: 2380, metrics: 2381 } as const;
 /**
  * One member of the cluster's memory, under an account and an authority of its own.
  *
- * @param members all control planes, this one among them: the members that a new cluster starts with
+ * Whether it founds the cluster or joins the others is decided by the kit (`etcd.sh`) when it has no data yet.
+ *
+ * @param members all control planes, this one among them
  */
 export function etcd(node: NodeSpec, cluster: ClusterSettings, members: readonly NodeSpec[]): Fragment {
     const owner = `${etcdUser}:${etcdUser}`;
@@ -23,7 +25,6 @@ export function etcd(node: NodeSpec, cluster: ClusterSettings, members: readonly
         { kind: "directory", path: paths.etcdData, mode: "0700", owner },
         { kind: "link", path: paths.etcd, target: `v${cluster.versions.etcd}` },
         { kind: "file", path: paths.etcdVariables, content: variables({ ...settings(node), ...patience(members) }) },
-        { kind: "file", path: paths.etcdInitialVariables, content: variables(initialSettings(cluster, members)) },
         {
             kind: "unit",
             name: "etcd.service",
@@ -76,15 +77,6 @@ function patience(members: readonly NodeSpec[]): Record<string, string> {
     return members.some(({ disk }) => disk === "slow")
         ? { ETCD_HEARTBEAT_INTERVAL: "500", ETCD_ELECTION_TIMEOUT: "5000" }
         : {};
-}
-
-function initialSettings(cluster: ClusterSettings, members: readonly NodeSpec[]): Record<string, string> {
-    const peers = members.map((member) => `${member.name}=${url(member.address, etcdPorts.peer)}`);
-    return {
-        ETCD_INITIAL_CLUSTER: peers.join(","),
-        ETCD_INITIAL_CLUSTER_STATE: "new",
-        ETCD_INITIAL_CLUSTER_TOKEN: cluster.name,
-    };
 }
 
 function unit(): string {

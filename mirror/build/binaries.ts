@@ -73,7 +73,8 @@ function kubernetesJob(versions: Versions, arch: Architecture): Job {
     };
 }
 
-const etcdBuild = (version: string): GoBuild => ({
+/** etcd with its tools; the server's executable is called `server`. */
+export const etcdBuild = (version: string): GoBuild => ({
     require: Object.fromEntries(
         ["server", "etcdctl", "etcdutl"].map((name) => [`go.etcd.io/etcd/${name}/v3`, `v${version}`]),
     ),

@@ -34,8 +34,12 @@ interface ModuleFile {
     GoDebug?: { Key: string; Value: string }[];
 }
 
-/** Writes the module and downloads everything its packages import. Go checks it against the checksum database. */
-export async function goPrepare(build: GoBuild, context: JobContext): Promise<number> {
+/**
+ * Writes the module and downloads everything its packages import. Go checks it against the checksum database.
+ *
+ * @param kind words of `go list`'s: "-test" for what their tests import, too
+ */
+export async function goPrepare(build: GoBuild, context: JobContext, kind: readonly string[] = []): Promise<number> {
     const folder = moduleFolder(context);
     fs.mkdirSync(folder, { recursive: true });
     fs.writeFileSync(path.join(folder, "go.mod"), await moduleText(build, context));
@@ -44,11 +48,16 @@ export async function goPrepare(build: GoBuild, context: JobContext): Promise<nu
         fs.writeFileSync(path.join(folder, file), text);
     }
     let modules = 0;
-    const packages = await go(["list", "-deps", ...tagged(build), ...build.packages], folder, undefined, (line) => {
-        if (line.startsWith("go: downloading")) {
-            context.say(`${++modules} modules fetched`, true);
-        }
-    });
+    const packages = await go(
+        ["list", "-deps", ...kind, ...tagged(build), ...build.packages],
+        folder,
+        undefined,
+        (line) => {
+            if (line.startsWith("go: downloading")) {
+                context.say(`${++modules} modules fetched`, true);
+            }
+        },
+    );
     return packages.split("\n").length;
 }
 
@@ -56,30 +65,43 @@ export async function goPrepare(build: GoBuild, context: JobContext): Promise<nu
 export async function goBuild(build: GoBuild, arch: Architecture, into: string, context: JobContext): Promise<void> {
     const folder = moduleFolder(context);
     const total = await goPrepare(build, context);
-    const variables = Object.entries(build.variables ?? {}).map(([name, value]) => `-X ${name}=${value}`);
-    let compiled = 0;
     fs.mkdirSync(into, { recursive: true });
-    await go(
-        // With a trailing slash -o is a folder, for one package as well.
-        [
-            "build",
-            "-v",
-            "-trimpath",
-            ...tagged(build),
-            "-ldflags",
-            ["-s -w", ...variables].join(" "),
-            "-o",
-            `${into}/`,
-            ...build.packages,
-        ],
-        folder,
-        arch,
-        (line) => {
-            if (/^[\w.-]+(\/[\w.~-]+)*$/.test(line) && ++compiled % 20 === 0) {
-                context.say(`${compiled} of up to ${total} packages compiled`, true);
-            }
-        },
-    );
+    // With a trailing slash -o is a folder, for one package as well.
+    await go(["build", ...flags(build), "-o", `${into}/`, ...build.packages], folder, arch, counted(context, total));
+}
+
+/**
+ * Compiles the tests of one package into an executable, as `go test -c` does.
+ *
+ * @param name what the executable is called
+ */
+export async function goTestBuild(
+    build: GoBuild,
+    arch: Architecture,
+    into: string,
+    name: string,
+    context: JobContext,
+): Promise<void> {
+    const folder = moduleFolder(context);
+    const total = await goPrepare(build, context, ["-test"]);
+    fs.mkdirSync(into, { recursive: true });
+    const output = ["-o", path.join(into, name), ...build.packages];
+    await go(["test", "-c", ...flags(build), ...output], folder, arch, counted(context, total));
+}
+
+function flags(build: GoBuild): string[] {
+    const variables = Object.entries(build.variables ?? {}).map(([name, value]) => `-X ${name}=${value}`);
+    return ["-v", "-trimpath", ...tagged(build), "-ldflags", ["-s -w", ...variables].join(" ")];
+}
+
+/** Counts the packages that the go command names as it compiles them. */
+function counted(context: JobContext, total: number): (line: string) => void {
+    let compiled = 0;
+    return (line) => {
+        if (/^[\w.-]+(\/[\w.~-]+)*$/.test(line) && ++compiled % 20 === 0) {
+            context.say(`${compiled} of up to ${total} packages compiled`, true);
+        }
+    };
 }
 
 function tagged({ tags = [] }: GoBuild): string[] {

@@ -21,6 +21,17 @@ export interface PhaseTime {
     readonly slowest?: { readonly node: string; readonly milliseconds: number };
 }
 
+/** When one operation was done; milliseconds since the run's first event. */
+export interface Span {
+    readonly phase: string;
+    /** Absent for what isn't done on a node. */
+    readonly node?: string;
+    /** The resource's name. */
+    readonly name: string;
+    readonly start: number;
+    readonly end: number;
+}
+
 /** The parts of a run, in their order. */
 const phases = ["lab", "keys", ...nodeSteps, "network", "add-ons", "workloads", "other objects"] as const;
 type Phase = (typeof phases)[number];
@@ -55,6 +66,7 @@ interface Operation {
  */
 export class Course {
     private readonly operations = new Map<string, Operation>();
+    private began: number | undefined;
     private readonly errors: { readonly urn: string; readonly message: string }[] = [];
 
     /** @param now milliseconds; for tests */
@@ -62,6 +74,7 @@ export class Course {
 
     /** Takes one line. */
     take(line: string): void {
+        this.began ??= this.now();
         if (!telling.test(line)) return;
         const event = JSON.parse(line) as RunEvent;
         const { resourcePreEvent: begun, diagnosticEvent: said } = event;
@@ -93,20 +106,26 @@ export class Course {
         return [...causes.values()].map((cause) => ({ ...cause, nodes: cause.nodes.sort(compareNames) }));
     }
 
-    /** How long each part took that did anything, in their order. Parts overlap. */
-    get times(): PhaseTime[] {
-        const parts = new Map<Phase, { node?: string; start: number; end: number }[]>();
-        for (const { metadata, start, end } of this.operations.values()) {
+    /** Every operation that came to its end, in the order of their parts. */
+    get spans(): Span[] {
+        const all = [...this.operations.values()].flatMap(({ metadata, start, end }) => {
             const { urn, type } = metadata;
             const name = urn.slice(urn.lastIndexOf("::") + 2);
             const step = stepOf({ type, name } as Parameters<typeof stepOf>[0]);
             const phase = step?.step ?? phaseOf(urn, type);
-            if (phase === undefined || end === undefined) continue;
-            parts.set(phase, [...(parts.get(phase) ?? []), { node: step?.node, start, end }]);
-        }
+            if (phase === undefined || end === undefined) return [];
+            const node = step && { node: step.node };
+            return { phase, ...node, name, start: start - (this.began ?? start), end: end - (this.began ?? start) };
+        });
+        return all.sort((a, b) => phases.indexOf(a.phase) - phases.indexOf(b.phase) || a.start - b.start);
+    }
+
+    /** How long each part took that did anything, in their order. Parts overlap. */
+    get times(): PhaseTime[] {
+        const spans = this.spans;
         return phases.flatMap((phase) => {
-            const done = parts.get(phase);
-            if (!done) return [];
+            const done = spans.filter((span) => span.phase === phase);
+            if (done.length === 0) return [];
             const milliseconds = Math.max(...done.map(({ end }) => end)) - Math.min(...done.map(({ start }) => start));
             const [longest] = [...done].sort((a, b) => b.end - b.start - (a.end - a.start));
             const { node } = longest;

@@ -117,7 +117,8 @@ function updateOf(step: NodeStep, resource: Resource, renewed: readonly NodeCred
         // Both steps of a control plane have it; the file that it stands for is one of the credentials.
         else if (key === encryption) {
             if (step === "credentials") tell("key for secrets", `generation ${from ?? "none"} → ${to ?? "none"}`);
-        } else if (key !== "generation") tell(`argument ${key}`, `${from ?? "none"} → ${to ?? "none"}`);
+        } else if (key === "peers") tell("the other control planes", `${from ?? "none"} → ${to ?? "none"}`);
+        else if (key !== "generation") tell(`argument ${key}`, `${from ?? "none"} → ${to ?? "none"}`);
         else if (drift.length === 0) changes.push({ step, what: "what differs on the node", how: "drifted" });
     }
     // Only the update knows the digest of certificates that it makes; the owner's name has one in it.

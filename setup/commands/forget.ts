@@ -19,7 +19,8 @@ import { mend, takeStack } from "../work";
 const patience = 60_000;
 
 /**
- * `slipway forget NODE`: takes a dead worker out of the cluster and out of the state, without reaching it.
+ * `slipway forget NODE`: takes a dead node out of the cluster and out of the state, without reaching it; of a control plane
+ * its vote in etcd, too.
  *
  * The API first, then the state, at once and as a whole: interrupted anywhere, it can be said again. The state is changed
  * directly, for a run of Pulumi with --target leaves a node in that others have ever waited for, and asks for a
@@ -66,13 +67,11 @@ export function refuseForgetting(
                 `under slipway:lab, then run ${commandFor("up", args)}. Nothing was changed.`,
         );
     }
-    if (!isControlPlaneInState(resources, node)) return;
-    const others = known.filter((name) => name !== node && isControlPlaneInState(resources, name)).length;
+    const isLast = (name: string) => name === node || !isControlPlaneInState(resources, name);
+    if (!isControlPlaneInState(resources, node) || !known.every(isLast)) return;
     throw new Failure(
-        others === 0
-            ? `${node} is the only control plane: the cluster ends with it. ${commandFor("down", args)} ends it in good ` +
-                  "order, if the machine comes back. Nothing was changed."
-            : `${node} is a control plane, and a member of etcd: taking a dead one out is not built yet. Nothing was changed.`,
+        `${node} is the only control plane: the cluster ends with it. ${commandFor("down", args)} ends it in good order, if ` +
+            "the machine comes back. Nothing was changed.",
     );
 }
 
@@ -108,7 +107,7 @@ async function refuseLiving(args: Arguments, machine: NodeSpec | undefined): Pro
 /** Asks one control plane after the other, and returns the one that did it. */
 async function takeOut(node: string, machines: readonly NodeSpec[]): Promise<string> {
     const problems: string[] = [];
-    for (const { name, ssh } of livingControlPlanes(machines)) {
+    for (const { name, ssh } of livingControlPlanes(machines).filter((one) => one.name !== node)) {
         try {
             const command = `sh ${kitPath()}/step member remove ${node} lost=yes`;
             const { code, stderr } = await run(ssh, command, { timeout: patience });

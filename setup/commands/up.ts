@@ -5,6 +5,7 @@ import { lookAtApi } from "../apiDrift";
 import type { Arguments } from "../arguments";
 import { refuseUnfit } from "../askMachines";
 import { engineRuns, type EngineRun } from "../fleet";
+import { leaveThroughLiving } from "../leaving";
 import { dockerObjects } from "../leftovers";
 import { Failure } from "../failure";
 import { noteTimes, runFollowed } from "../followed";
@@ -17,7 +18,7 @@ import { checkSettings } from "../settings";
 import { hasSecrets, machinesOf } from "../machines";
 import { keepCopies } from "../stateCopies";
 import { commandFor, failed } from "../texts";
-import { mend, takeStack } from "../work";
+import { dropReferences, mend, takeStack } from "../work";
 import { kubectlFor } from "../kubectl";
 
 /** Operations at once: a node has few steps at a time, and most of them wait for the node. */
@@ -44,6 +45,7 @@ export async function up(args: Arguments, root: string, progress: Progress): Pro
         try {
             await mend(prepared, progress);
             if (encrypted) await refuseUnfit(stack, () => machinesOf(prepared), settings, progress);
+            await leaveThroughLiving(prepared, settings);
             const options = ["--yes", "--skip-preview", "--suppress-outputs", "--stack", name];
             const parallel = ["--parallel", String(parallelism(nodeCount(stack)))];
             const resources = async () => (await exportState(prepared)).deployment.resources ?? [];
@@ -58,7 +60,9 @@ export async function up(args: Arguments, root: string, progress: Progress): Pro
                 const work = async () => {
                     const { status, course } = await runFollowed(prepared.pulumi, all, where);
                     times = course.times;
-                    if (status !== 0) throw failed(`pulumi ${command}`, status, args, course.causes);
+                    if (status === 0) return;
+                    await dropReferences(prepared, progress);
+                    throw failed(`pulumi ${command}`, status, args, course.causes);
                 };
                 await progress.phase(phase, () => progress.aside(work)).finally(() => noteTimes(progress, times));
             };

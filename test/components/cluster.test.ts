@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 
 import { Cluster } from "../../components";
+import type { NodeReport } from "../../components/remote";
 import { deployWorkloads } from "../../components/workloads";
 import { boards, exampleDigests } from "../support";
 
@@ -15,8 +16,19 @@ interface Made {
 /** What an engine sends on the wire for a value that isn't known yet, and the mark of a secret. */
 const secretMark = "4dabf18193072939515e22adb298388d";
 
+interface Machines {
+    readonly roles: readonly (readonly string[])[];
+    readonly reports?: Readonly<Record<string, NodeReport>>;
+}
+
+const both = ["control-plane", "worker"];
+
 /** Builds the whole cluster against mocks. In a preview nothing that a plugin would compute is known. */
-async function build(preview: boolean, settings: object = {}): Promise<Made[]> {
+async function build(
+    preview: boolean,
+    settings: object = {},
+    { roles, reports }: Machines = { roles: [both, ["worker"], ["worker"]] },
+): Promise<Made[]> {
     const made: Made[] = [];
     const pem = (label: string, name: string) =>
         `-----BEGIN ${label}-----\n${Buffer.from(name).toString("base64")}\n-----END ${label}-----\n`;
@@ -40,9 +52,10 @@ async function build(preview: boolean, settings: object = {}): Promise<Made[]> {
         "test",
         preview,
     );
-    const { cluster, nodes } = boards(settings, [["control-plane", "worker"], ["worker"], ["worker"]]);
+    const { cluster, nodes } = boards(settings, roles);
     await pulumi.runtime.runInPulumiStack(async () => {
-        const built = new Cluster("hex", { settings: cluster, nodes, digests: exampleDigests({ cluster, nodes }) });
+        const digests = exampleDigests({ cluster, nodes });
+        const built = new Cluster("hex", { settings: cluster, nodes, digests, reports });
         deployWorkloads(
             {
                 workloads: { "my-nginx": { replicas: 3, port: 80 } },
@@ -54,6 +67,7 @@ async function build(preview: boolean, settings: object = {}): Promise<Made[]> {
             { parent: built, provider: built.provider, dependsOn: built.ready },
         );
     });
+    await pulumi.runtime.disconnect();
     return made;
 }
 
@@ -147,5 +161,31 @@ describe("Cluster", () => {
         const dns = networkless.filter(({ name, type }) => name === "coredns" && /:(Deployment|Service)$/.test(type));
         assert.equal(dns.length, 2);
         for (const { inputs } of dns) assert.match(JSON.stringify(inputs.metadata), /"pulumi.com\/skipAwait":"true"/);
+    });
+
+    describe("with three control planes", () => {
+        const roles = [both, both, both];
+        const answers = { reachable: true, known: true, joined: false, versions: {}, units: {}, members: {} };
+        const fresh: NodeReport = { ...answers, kinds: {} };
+        const grown: NodeReport = {
+            ...fresh,
+            kinds: { "control-plane": { differences: 0, generation: 1, entries: [] } },
+        };
+        const begun = async (reports?: Readonly<Record<string, NodeReport>>) => {
+            const made = await build(false, {}, { roles, reports });
+            return made.find(({ name }) => name === "hex-founding")?.inputs.create;
+        };
+
+        it("lets the first one begin etcd's cluster where nobody has data", async () => {
+            const nobody = await begun({ "hex-n1": fresh, "hex-n2": fresh, "hex-n3": fresh });
+            assert.match(String(nobody), /step found-etcd$/);
+            assert.match(String(await begun()), /step found-etcd$/);
+        });
+
+        it("lets nobody begin a second one beside a cluster that lives, or whose machines don't answer", async () => {
+            const silent: NodeReport = { ...fresh, reachable: false, problem: "gave no answer" };
+            assert.equal(await begun({ "hex-n1": fresh, "hex-n2": fresh, "hex-n3": grown }), "true");
+            assert.equal(await begun({ "hex-n1": fresh, "hex-n2": silent, "hex-n3": fresh }), "true");
+        });
     });
 });

@@ -39,7 +39,7 @@ const refused: readonly Refused[] = [
     },
     {
         edit: ({ nodes }) => ([nodes[0].roles, nodes[1].roles] = [nodes[1].roles, nodes[0].roles]),
-        because: /holds the cluster's etcd: it can't stop being a control plane/,
+        because: /holds the cluster's etcd, and of .* none does: give the role to both/,
     },
 ];
 

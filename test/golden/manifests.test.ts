@@ -199,6 +199,18 @@ describe("manifests that differ", () => {
         assert.deepEqual(kubeconfigs(after), kubeconfigs(before));
     });
 
+    it("in the package that kube-proxy calls with nftables, on all nodes or on one", () => {
+        const packages = (example: Example, index: number) => render(...steps(example, index).base);
+        assert.doesNotMatch(packages(boards(), 0), /^package nftables$/m);
+        assert.match(packages(boards({ kubeProxy: { mode: "nftables" } }), 1), /^package nftables$/m);
+        const mixed = boards();
+        const nodes = mixed.nodes.map((node, index) =>
+            index === 1 ? { ...node, kubeProxy: { mode: "nftables" } } : node,
+        );
+        assert.match(packages({ ...mixed, nodes }, 1), /^package nftables$/m);
+        assert.doesNotMatch(packages({ ...mixed, nodes }, 0), /^package nftables$/m);
+    });
+
     it("in the kernel settings that the configuration names, the node's before the cluster's", () => {
         const tuned = boards({
             sysctls: { "net.core.somaxconn": 4096, "vm.swappiness": "1", "net.ipv4.ip_forward": 1 },

@@ -299,6 +299,62 @@ prove docker ${image} /bin/busybox true
         );
     });
 
+    it("goes back to what it ran when a unit doesn't come up with what is new, and tries again the next time", async () => {
+        const broken = activate("four").replace(
+            "| EnvironmentFile=/etc/demo.conf",
+            "| EnvironmentFile=/etc/demo.conf\n| ExecStartPre=/bin/false",
+        );
+        const one = await machine.since("first");
+        const failed = await machine.step("activate apply generation=7 node=demo-n1", broken);
+        assert.equal(failed.code, 1);
+        assert.match(
+            failed.stderr,
+            /The unit second\.service is .* demo-n1 has gone back to what it ran before, and is well;/,
+        );
+        assert.match(
+            await machine.root("cat /etc/demo.conf; systemctl is-active first second"),
+            /=three\nactive\nactive/,
+        );
+        assert.equal(await machine.since("first"), one, "what had nothing to do with it goes on");
+        const { kinds } = await machine.probe();
+        assert.equal(kinds.activate!.differences, 1, "the next up knows that there is something to do");
+        assert.notEqual(kinds.activate!.generation, 7);
+        assert.equal((await machine.step("activate apply generation=7", activate("three"))).code, 0);
+        assert.equal((await machine.probe()).kinds.activate!.differences, 0);
+    });
+
+    it("has another version read its settings before anything is changed", async () => {
+        const version = (number: number) => `link /opt/k8s/kubernetes v${number}
+unit daemon.service active stamp=${number} after=/opt/k8s/kubernetes
+| [Service]
+| ExecStart=/opt/k8s/kubernetes/daemon \\
+|     $NOTHING \\
+|     -c "while sleep 100; do : 50%%; done"
+| [Install]
+| WantedBy=multi-user.target
+`;
+        // The second one says at first that it doesn't know its words.
+        await machine.root(`mkdir -p /opt/k8s/v1 /opt/k8s/v2; cp /bin/bash /opt/k8s/v1/daemon
+            printf '#!/bin/sh\ncase "$*" in "-c while sleep 100; do : 50%%; done --version") cat /tmp/word; exit $(wc -l </tmp/word);; esac
+exec /bin/bash "$@"\n' >/opt/k8s/v2/daemon; chmod +x /opt/k8s/v2/daemon; echo unknown flag: -c >/tmp/word`);
+        const both = (number: number) => activate("three") + version(number);
+        assert.equal((await machine.step("activate apply", both(1))).code, 0);
+        const since = await machine.since("daemon");
+        const refused = await machine.step("activate apply node=demo-n1", both(2));
+        assert.equal(refused.code, 1);
+        assert.match(refused.stderr, /demo-n1 was not touched: daemon 2 doesn't take .*: unknown flag: -c\. Take out/);
+        assert.deepEqual(
+            [await machine.since("daemon"), await machine.root("readlink /opt/k8s/kubernetes")],
+            [since, "v1\n"],
+        );
+        await machine.root(": >/tmp/word");
+        const moved = await machine.step("activate apply", both(2));
+        assert.equal(moved.code, 0, moved.stderr);
+        assert.notEqual(await machine.since("daemon"), since);
+        assert.equal((await machine.step("activate apply", activate("three"))).code, 0);
+        await machine.root("rm -r /opt/k8s");
+    });
+
     it("shows drift by the probe, mends it, and the next probe is clean", async () => {
         const clean = await machine.probe();
         assert.deepEqual([clean.known, clean.owner], [true, "hex:abc"]);

@@ -83,4 +83,19 @@ describe("the course of a run", () => {
             { phase: "add-ons", milliseconds: 500 },
         ]);
     });
+
+    it("says when each operation was done, from the run's first event on, part by part", () => {
+        const course = follow([
+            [1000, { preludeEvent: {} }],
+            [1500, begin(object)],
+            [1600, begin(step("hex-n1", "stage"))],
+            [1900, end(object)],
+            [2000, end(step("hex-n1", "stage"))],
+            [2100, begin(step("hex-n1", "activate"))],
+        ]);
+        assert.deepEqual(course.spans, [
+            { phase: "stage", node: "hex-n1", name: "hex-n1-stage", start: 600, end: 1000 },
+            { phase: "add-ons", name: "coredns", start: 500, end: 900 },
+        ]);
+    });
 });

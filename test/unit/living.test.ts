@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 
 import { fixedSettings, livingProblems } from "../../components/node/living";
-import type { NodeReport } from "../../components/remote";
+import { describeRemoved } from "../../components/node/removedApis";
+import { type NodeReport, parseRemovedApis, unreachableWarnings } from "../../components/remote";
 import { boards } from "../support";
 
 const kind = { generation: 1, differences: 0, entries: [] };
@@ -66,6 +67,45 @@ describe("what a living cluster refuses", () => {
         assert.deepEqual(problems(to("1.36.3"), living({ "hex-n2": { versions: { kubernetes: "1.34.4" } } })), []);
     });
 
+    it("a minor version while a control plane gives no answer, or that leaves a kubelet too far behind", () => {
+        const [both, worker] = [["control-plane", "worker"], ["worker"]];
+        const runs = { versions: { kubernetes: "1.35.4", etcd: "3.6.8" } };
+        const silent = { ...nothing, reachable: false, problem: "hex-n3: no answer" };
+        const two = living({ "hex-n1": runs });
+        const three = { ...two, "hex-n2": { ...two["hex-n1"], node: "hex-n2" }, "hex-n3": silent };
+        const to = (version: string) => problems({ kubernetes: { version } }, three, [both, both, both]);
+        assert.deepEqual(to("1.35.4"), []);
+        assert.match(
+            to("1.36.3").join("\n"),
+            /^Kubernetes can't go to 1\.36\.3 while the control plane hex-n3 gives no answer: all of them go before/,
+        );
+        const old = living({ "hex-n1": runs, "hex-n2": { versions: { kubernetes: "1.32.1" } } });
+        assert.match(
+            problems({ kubernetes: { version: "1.36.3" } }, old, [both, worker])[0],
+            /the kubelets of hex-n2 are more than 3 minor versions behind it \(hex-n2 runs 1\.32\.1\)/,
+        );
+    });
+
+    it("APIs in use that the next version doesn't have, as API servers count them", () => {
+        const line = (version: string, release: string, more = "") =>
+            `apiserver_requested_deprecated_apis{group="example.io",removed_release="${release}",resource="flows",` +
+            `subresource="${more}",version="${version}"} 1`;
+        const asked = parseRemovedApis(
+            ["# HELP", line("v1beta1", "1.36"), line("v1", "1.37", "status"), line("v2", "")].join("\n"),
+        );
+        assert.deepEqual(asked, [
+            { name: "flows.v1beta1.example.io", release: "1.36" },
+            { name: "flows/status.v1.example.io", release: "1.37" },
+        ]);
+        assert.deepEqual(describeRemoved("1.35.4", asked), []);
+        const [problem, ...others] = describeRemoved("1.36.3", asked);
+        assert.deepEqual(others, []);
+        assert.match(
+            problem,
+            /^Kubernetes 1\.36\.3 doesn't have flows\.v1beta1\.example\.io \(until 1\.36\), .*deprecation-guide/,
+        );
+    });
+
     it("another domain, network or port of the API: all at once, each with what it was and the ways out", () => {
         const found = problems({
             domain: "new.local",
@@ -99,16 +139,44 @@ describe("what a living cluster refuses", () => {
         );
     });
 
-    it("a control plane that comes or goes, for etcd's data are there", () => {
-        const moved = problems({}, living(), [["worker"], ["control-plane", "worker"]]);
-        assert.match(moved.join("\n"), /hex-n1 holds the cluster's etcd/);
+    it("no control plane that comes or goes, as long as one stays that has etcd's data", () => {
+        const [both, worker] = [["control-plane", "worker"], ["worker"]];
+        const grown = { ...living(), "hex-n3": nothing };
+        assert.deepEqual(problems({}, grown, [both, both, both]), []);
+        const silent = living({ "hex-n2": { ...nothing, reachable: false, problem: "hex-n2: no answer" } });
+        assert.deepEqual(problems({}, silent, [worker, both]), [], "it may have the data");
+    });
+
+    it("control planes that would all be without etcd's data, with the way there", () => {
+        const [both, worker] = [["control-plane", "worker"], ["worker"]];
+        const [moved, ...others] = problems({}, living(), [worker, both]);
+        assert.deepEqual(others, []);
+        assert.match(moved, /^hex-n1 holds the cluster's etcd, and of hex-n2 none does: give the role to both until/);
+        const gone = living({ "hex-n1": { ...nothing, kinds: {} } });
         assert.match(
-            moved.join("\n"),
-            /hex-n2 can't become a control plane of a living cluster, whose etcd is on hex-n1/,
+            problems({}, gone, [both, worker])[0],
+            /^None of the control planes hex-n1 holds the living cluster's/,
         );
-        const grown = { ...living(), "hex-n3": nothing, "hex-n4": nothing };
-        const roles = [["control-plane", "worker"], ["worker"], ["control-plane"], ["control-plane"]];
-        const three = problems({}, grown, roles);
-        assert.match(three.join("\n"), /hex-n3 can't become.*\n.*hex-n4 can't become/);
+    });
+});
+
+describe("machines that say nothing", () => {
+    const away = (problem: string): NodeReport => ({ ...nothing, reachable: false, problem });
+    const refused = away("n1: 127.0.0.1:2231 can't be reached over SSH: connect ECONNREFUSED 127.0.0.1:2231");
+
+    it("are told of, also when none of them answers in time: what was wanted of them isn't done", () => {
+        const late = away("n2: 127.0.0.1:2232 gave no answer over SSH within 4 s");
+        assert.deepEqual(unreachableWarnings({ n1: nothing, n2: late }).length, 1);
+        assert.match(
+            unreachableWarnings({ n1: late, n2: late })[0],
+            /^n2: .* within 4 s\. What was built there is left/,
+        );
+        assert.equal(unreachableWarnings({ n1: refused, n2: late }).length, 2);
+    });
+
+    it("are not, where a lab isn't there yet, or all of them are lost", () => {
+        assert.deepEqual(unreachableWarnings({ n1: refused, n2: refused }), []);
+        assert.deepEqual(unreachableWarnings({ n1: { ...nothing, reachable: false } }), []);
+        assert.deepEqual(unreachableWarnings({}), []);
     });
 });

@@ -5,7 +5,15 @@ import * as path from "node:path";
 import type { Settings } from "../../components/config/schema";
 import { parseArguments } from "../../setup/arguments";
 import { refuseForgetting } from "../../setup/commands/forget";
-import { addressInState, nodesInState, refuseForgotten, withoutNode } from "../../setup/nodeInState";
+import {
+    addressInState,
+    leavingNodes,
+    nodesInState,
+    refuseForgotten,
+    stepIn,
+    toldThrough,
+    withoutNode,
+} from "../../setup/nodeInState";
 import { stateFile, type Stack, type StateResource } from "../../setup/stack";
 
 const cluster = "urn:pulumi:hex::slipway::slipway:index:Cluster";
@@ -54,17 +62,43 @@ describe("setup: forgetting a node", () => {
         assert.equal(addressInState(resources, "n3"), undefined);
     });
 
+    it("has a node that leaves taken out through a control plane that is there", () => {
+        const member = resource("command:remote:Command", "n2-member", `${cluster}::hex`, {
+            inputs: { connection: "to one that is gone", delete: "sh /kit/0123/step member remove n2 seconds=120" },
+            outputs: { connection: "to one that is gone", stdout: "" },
+        });
+        const base = resource("command:remote:Command", "n1-base", `${cluster}::hex`, {
+            inputs: { connection: "to n1" },
+        });
+        const known = [...worker("n1"), ...worker("n2").slice(0, -1), member, base].filter(
+            ({ urn, inputs }) => inputs?.triggers === undefined || !urn.endsWith("::n1-base"),
+        );
+        assert.deepEqual(leavingNodes(known, ["n1"]), ["n2"]);
+        assert.deepEqual(leavingNodes(known, ["n1", "n2"]), []);
+        assert.equal(stepIn(known, "n2"), "/kit/0123/step");
+        assert.equal(stepIn(known, "n1"), undefined);
+        const { deployment } = toldThrough({ version: 3, deployment: { resources: known } }, ["n2"], "n1");
+        const told = (deployment.resources ?? []).filter((one, index) => one !== known[index]);
+        assert.deepEqual(told, [
+            {
+                ...member,
+                inputs: { ...member.inputs, connection: "to n1" },
+                outputs: { connection: "to n1", stdout: "" },
+            },
+        ]);
+    });
+
     it("leaves nothing of the node, and nothing that points to it, and all of a node with a similar name", () => {
         const { deployment } = withoutNode({ version: 3, deployment: { resources } }, "n1");
         const left = deployment.resources ?? [];
         assert.deepEqual(nodesInState(left), ["n2", "n2-agents"]);
-        assert.equal(left.length, resources.length - 5);
-        assert.doesNotMatch(JSON.stringify(left), /::n1(-(agents|base|activate|member))?"/);
+        assert.equal(left.length, resources.length - 6);
+        assert.doesNotMatch(JSON.stringify(left), /::n1(-(agents|base|activate|member|control-plane))?"/);
         const other = withoutNode({ version: 3, deployment: { resources } }, "n2").deployment.resources ?? [];
         assert.deepEqual(other, [...resources.slice(0, 6), ...resources.slice(11)]);
     });
 
-    it("is refused for a node that isn't there, of a lab, or a control plane", () => {
+    it("is refused for a node that isn't there, of a lab, or the only control plane", () => {
         const refused = (node: string, lab?: object, of = resources) => {
             assert.throws(() => refuseForgetting({ stack: "hex", node }, { lab }, of), { name: "Failure" });
             try {
@@ -77,7 +111,7 @@ describe("setup: forgetting a node", () => {
         assert.match(refused("worker-7"), /^Stack hex knows no node worker-7; there are n1, n2, n2-agents\. Nothing/);
         assert.match(refused("n2", {}), /container of the lab.*fewer|smaller number of workers/);
         assert.match(refused("n1"), /^n1 is the only control plane/);
-        assert.match(refused("n1", undefined, [...resources, controlPlane("n2")]), /member of etcd.*not built yet/);
+        refuseForgetting({ stack: "hex", node: "n1" }, {}, [...resources, controlPlane("n2")]);
         refuseForgetting({ stack: "hex", node: "n2" }, {}, resources);
     });
 

@@ -3,7 +3,7 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 
-import { repairState } from "../../setup/stateRepair";
+import { pointsToNothing, repairState } from "../../setup/stateRepair";
 
 describe("a state that a killed run left", () => {
     let folder: string;
@@ -50,5 +50,15 @@ describe("a state that a killed run left", () => {
     it("isn't there for a stack that was never made", () => {
         assert.equal(repairState(path.join(folder, "none", "dev.json")), undefined);
         assert.equal(repairState(file), undefined);
+    });
+
+    it("points to nothing where the engine deleted what a skipped resource had waited for", () => {
+        const one = { urn: "urn:one", type: "command:remote:Command" };
+        const two = { ...one, urn: "urn:two" };
+        assert.equal(pointsToNothing([one, { ...two, dependencies: ["urn:one"] }]), false);
+        assert.equal(pointsToNothing([two, { ...one, propertyDependencies: { stdin: null, create: [] } }]), false);
+        assert.equal(pointsToNothing([{ ...two, dependencies: ["urn:one"] }]), true);
+        assert.equal(pointsToNothing([{ ...two, propertyDependencies: { stdin: ["urn:one"] } }]), true);
+        assert.equal(pointsToNothing([{ ...two, deletedWith: "urn:one" }]), true);
     });
 });

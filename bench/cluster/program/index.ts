@@ -11,7 +11,7 @@ import { loadDigests, PreparedNode, stepsOf } from "../../../components";
 import { loadSettings } from "../../../components/config/load";
 import { Authority } from "../../../components/pki/issue";
 import { fingerprintOf } from "../../../components/pki/secrets";
-import { Lab, labCluster, loadLab } from "../../../lab";
+import { Lab, loadLab, refuseMisfits } from "../../../lab";
 import { dataFolder } from "../../../setup/paths";
 import { mirrorFolder } from "../../../setup/stackRecord";
 
@@ -19,7 +19,8 @@ const settings = loadSettings();
 const mirror = mirrorFolder(pulumi.getStack());
 const places = { dataFolder: dataFolder(), mirror, clusterPort: settings.cluster.api.port };
 const lab = loadLab(settings.lab, places);
-const cluster = labCluster(settings, lab);
+refuseMisfits(settings, lab);
+const { cluster } = settings;
 
 const machines = new Lab(lab.config.name, lab);
 const within = { dependsOn: machines.containers, deletedWith: machines.network };

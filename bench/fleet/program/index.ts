@@ -5,7 +5,12 @@ import type { Resource } from "@pulumi/pulumi";
 import type { Fleet } from "../server";
 
 const fleet = JSON.parse(readFileSync(process.env.FLEET!, "utf8")) as Fleet;
-const steps = ["contact", "base", "stage", "credentials", "activate"];
+const kinds = ["contact", "base", "stage", "credentials", "activate"];
+const steps = Array.from(
+    { length: Number(process.env.FLEET_STEPS ?? kinds.length) },
+    (_, index) => kinds[index] ?? `step-${index}`,
+);
+const padding = "# ".padEnd(Number(process.env.FLEET_PADDING ?? 0), "x");
 
 /** About 1 KiB, as a step's manifest is. */
 function manifest(node: string, step: string): string {
@@ -34,6 +39,7 @@ function manifest(node: string, step: string): string {
         ...artifact("kube-proxy"),
         `unit kubelet.service active stamp=${digest} after=/var/lib/kubelet/config.yaml,/opt/k8s/kubernetes`,
         ...unit,
+        ...(padding.length > 2 ? [padding] : []),
         "",
     ].join("\n");
 }

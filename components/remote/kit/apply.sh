@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2154
+# shellcheck shell=sh disable=SC2034,SC2154
 # The verbs. Each compares first, then changes.
 
 check_step() {
@@ -22,16 +22,27 @@ apply_step() {
     remember_intent
     gather "$work/index"
     differences "$work/index" >"$work/differences"
+    [ "$kind" != control-plane ] || keep_quorum
+    before_versions
+    arm_undo
     distrust_units
     # A killed run may have left a certificate that nobody has taken notice of.
     [ ! -e "$state/trust" ] || update_trust /usr/local/share/ca-certificates/
-    [ "$kind" != activate ] || leave_runtimes
+    [ "$kind" != activate ] || {
+        note_readiness
+        leave_runtimes
+    }
     each_difference
     each_vanished
-    if [ "$kind" = activate ]; then
-        finish_leaving
-        prepare_bootstrap
-    fi
+    case $kind in
+        control-plane) enter_etcd ;;
+        activate)
+            finish_leaving
+            prepare_bootstrap
+            give_up_port
+            ;;
+    esac
+    armed=yes
     apply_units
     case $kind in
         control-plane) await_api ;;
@@ -40,6 +51,7 @@ apply_step() {
             return_to_work
             ;;
     esac
+    armed=''
     remember_manifest
 }
 
@@ -83,12 +95,13 @@ remember_manifest() {
     cat "$work/index" "$work/retired" >"$state/manifests/.$kind"
     mv "$state/manifests/.$kind" "$state/manifests/$kind"
     rm -f "$state/manifests/$kind.next"
+    [ -n "$postponed" ] || rm -f "$state/late/$kind"
     [ -z "$generation" ] || printf '%s\n' "$generation" >"$state/generations/$kind"
 }
 
 # known_manifest KIND: everything a kind ever applied and has not removed.
 known_manifest() {
-    cat "$state/manifests/$1" "$state/manifests/$1.next" 2>/dev/null || true
+    cat "$state/manifests/$1" "$state/manifests/$1.next" "$state/late/$1" 2>/dev/null || true
 }
 
 # vanished KEPT…: what this kind applied and no index in KEPT names, the last first. Paths are one name space, whatever
@@ -119,7 +132,36 @@ each_vanished() {
     : >"$work/retired"
     known_to_others
     vanished "$work/index" "$work/known-to-others" >"$work/vanished"
-    remove_entries "$work/vanished" some
+    postponed=''
+    if [ -s "$work/vanished" ] && outlives_control_plane; then
+        postponed=yes
+        mkdir -p "$state/late"
+        cp "$work/vanished" "$state/late/.$kind"
+        mv "$state/late/.$kind" "$state/late/$kind"
+    else
+        remove_entries "$work/vanished" some
+    fi
+}
+
+# outlives_control_plane: a machine that shall be no control plane any more is one until its control-plane step is removed,
+# after everything else was applied everywhere: what that step stands on waits for it, in the state's folder `late`.
+outlives_control_plane() {
+    case $kind in
+        base | stage | credentials) ;;
+        *) return 1 ;;
+    esac
+    [ -n "$(known_manifest control-plane)" ] && ! grep -q "/etc/etcd/\|/opt/etcd/\|${tab}user${tab}etcd${tab}" "$work/index"
+}
+
+remove_late() {
+    for kind in credentials stage base; do
+        [ -f "$state/late/$kind" ] || continue
+        known_to_others
+        cat "$state/manifests/$kind" >>"$work/known-to-others"
+        vanished "$work/known-to-others" >"$work/vanished"
+        remove_entries "$work/vanished" some
+        rm -f "$state/late/$kind"
+    done
 }
 
 remove_step() {
@@ -140,17 +182,22 @@ remove_step() {
         farewell
     else
         remove_kind
+        [ "$kind" != control-plane ] || {
+            rm -f "$state"/etcd-*
+            remove_late
+        }
     fi
 }
 
 # A kind that never applied anything has nothing to take away, whatever lies on the machine.
 remove_kind() {
     [ -n "$(known_manifest "$kind")" ] || return 0
+    [ "$kind" != control-plane ] || leave_etcd
     : >"$work/retired"
     known_to_others
     vanished "$work/known-to-others" >"$work/vanished"
     remove_entries "$work/vanished" all
-    rm -f "$state/manifests/$kind" "$state/manifests/$kind.next" "$state/generations/$kind"
+    rm -f "$state/manifests/$kind" "$state/manifests/$kind.next" "$state/generations/$kind" "$state/late/$kind"
 }
 
 # remove_entries LINES all|some: units first, together; `some` is for what vanished while the rest stays: folders that

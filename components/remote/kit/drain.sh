@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2154
+# shellcheck shell=sh disable=SC2034,SC2154
 # A node makes itself free of pods, and takes them again, by its kubelet's own credential. That one may cordon its node,
 # list and evict its pods, and nothing else: so no DaemonSet is asked for, and what has gone is seen by listing.
 
@@ -75,18 +75,33 @@ refuse_to_drain() {
         "more time by cluster.drainSeconds; until then $node goes on as it was."
 }
 
-# await_own_node WANTED: until the API says that the node is Ready with this runtime ("containerd", "docker")
+# note_readiness: sets $was_ready on a node whose kubelet restarts in this run and that is Ready: it has to be that again
+note_readiness() {
+    was_ready=''
+    if [ -e "$root$client_certificate" ] && cut -f 4 "$work/differences" | grep -q '^unit kubelet\.service: '; then
+        case $(own_node '{.status.conditions[?(@.type=="Ready")].status}') in True) was_ready=yes ;; esac
+    fi
+}
+
+own_node() {
+    own_kubectl get node "$node" -o "jsonpath=$1" 2>/dev/null || true
+}
+
+# await_own_node WANTED: until the API says that the node is Ready with this runtime ("containerd", "docker"), said by the
+# kubelet that runs now
 await_own_node() {
-    await 120 own_node_is_ready "$1" || {
+    started=$(date -u -d "$(systemctl show -P ActiveEnterTimestamp kubelet.service)" +%Y-%m-%dT%H:%M:%SZ)
+    await 120 own_node_is_ready "$1" "$started" || {
         journalctl --no-pager -q -n 20 -o cat -u kubelet.service | without_secrets >&2 || true
-        fail "$node is not Ready with $1 after 120 s (the last lines of its kubelet are above). It takes no new pods until" \
-            "it is: look at 'journalctl -u kubelet' on $(uname -n), mend the cause and run this again."
+        fail "$node is not Ready with $1 after 120 s (the last lines of its kubelet are above)." \
+            "Look at 'journalctl -u kubelet' on $(uname -n), mend the cause and run this again."
     }
 }
 
+# own_node_is_ready RUNTIME SINCE
 own_node_is_ready() {
-    case $(own_kubectl get node "$node" -o 'jsonpath={.status.nodeInfo.containerRuntimeVersion} {.status.conditions[?(@.type=="Ready")].status}' 2>/dev/null) in
-        "$1://"*" True") return 0 ;;
-    esac
-    return 1
+    own_node '{.status.nodeInfo.containerRuntimeVersion} {.status.nodeInfo.kubeletVersion} {range .status.conditions[?(@.type=="Ready")]}{.status} {.lastHeartbeatTime}{end}' |
+        awk -v runtime="$1://" -v since="$2" -v version="$(wanted_version /opt/k8s/kubernetes)" '
+            { well = index($1, runtime) == 1 && (version == "" || $2 == "v" version) && $3 == "True" && $4 >= since }
+            END { exit !well }'
 }

@@ -29,6 +29,7 @@ put() {
 
 # finish TEMP PATH MODE OWNER
 finish() {
+    keep_for_undo "$2"
     chown "$4" "$1" || fail "$2 can't be given to $4: there is no such user or group on $(uname -n)."
     chmod "$3" "$1"
     mv -fT "$1" "$root$2"
@@ -66,6 +67,7 @@ apply_once() {
 apply_link() {
     [ ! -d "$root$1" ] || [ -L "$root$1" ] || fail "$1 is a directory on $(uname -n) and should be a link: move it away."
     make_parents "$1"
+    keep_for_undo "$1"
     temp=$(beside "$1")
     rm -f "$temp"
     ln -s "$2" "$temp"
@@ -74,6 +76,7 @@ apply_link() {
 
 # remove_path PATH: and the folders above it that were made for it
 remove_path() {
+    keep_for_undo "$1"
     rm -f "$root$1" "$(beside "$1")"
     remove_parents "$1"
 }

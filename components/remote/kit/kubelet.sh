@@ -85,8 +85,7 @@ node_is_known() {
 # This control plane's own API server, then the virtual address where there is one. Every certificate has the API's name,
 # and on another control plane perhaps not that address yet.
 await_api() {
-    own=$(api_server "$controllers")
-    await 120 api_is_ready "$own" || {
+    await 120 own_api_is_ready || {
         journalctl --no-pager -q -n 20 -o cat -u kube-apiserver.service | without_secrets >&2 || true
         fail "The API server of $(uname -n) is not ready after 120 s (its last lines are above):" \
             "look at 'journalctl -u kube-apiserver -u etcd'."
@@ -100,11 +99,15 @@ await_api() {
     }
 }
 
+own_api_is_ready() {
+    api_is_ready "$(api_server "$controllers")"
+}
+
 # api_is_ready URL
 api_is_ready() {
-    name=$(api_server "$admin")
-    name=${name#https://}
-    kubectl --kubeconfig "$controllers" --server "$1" --tls-server-name "${name%:*}" get --raw /readyz >/dev/null 2>&1
+    server=$(api_server "$admin")
+    host=${server#https://}
+    kubectl --kubeconfig "$admin" --server "$1" --tls-server-name "${host%:*}" get --raw /readyz >/dev/null 2>&1
 }
 
 # await SECONDS COMMAND…: asks five times a second

@@ -70,9 +70,17 @@ main() {
             rewrite_secrets
             return
             ;;
+        release-lease)
+            release_lease "${2:-}"
+            return
+            ;;
+        found-etcd)
+            found_etcd
+            return
+            ;;
         base | stage | credentials | control-plane | activate) verb=${2:-} ;;
         *) fail "The kit knows no step '$kind': base, stage, credentials, control-plane, activate, join, member, ready," \
-            "rewrite-secrets, approve, keep-state, give-state, snapshots, give-snapshot, restore, probe, preflight." ;;
+            "rewrite-secrets, found-etcd, release-lease, approve, keep-state, give-state, snapshots, give-snapshot, restore, probe, preflight." ;;
     esac
     case $verb in
         check | apply | remove) ;;
@@ -152,7 +160,7 @@ open_work() {
     work=$run/work.$kind
     rm -rf "$work"
     mkdir -p "$work/content"
-    trap 'rm -rf "$work"' EXIT
+    trap 'end_work $?' EXIT
     trap 'exit 129' HUP
     trap 'exit 130' INT
     trap 'exit 143' TERM

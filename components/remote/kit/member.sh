@@ -20,7 +20,24 @@ members_template='{{range $name, $text := .data}}{{$name}}{{"\n"}}{{$text}}{{"\f
 nodes_template='{{range .items}}{{$n := .metadata.name}}{{$n}} node{{"\n"}}{{range $k, $v := .metadata.labels}}{{$n}} label {{$k}}={{$v}}{{"\n"}}{{end}}{{range .spec.taints}}{{$n}} taint {{.key}}{{with .value}}={{.}}{{end}}:{{.effect}}{{"\n"}}{{end}}{{end}}'
 
 admin_kubectl() {
-    kubectl --kubeconfig "$admin" "$@"
+    kubectl --kubeconfig "$admin" $elsewhere "$@"
+}
+
+elsewhere=''
+
+# look_for_api: where this control plane's API server isn't ready (its etcd may just have been taken out), another one is
+# spoken to from here on
+look_for_api() {
+    elsewhere=''
+    if [ ! -f "$state/etcd-peers" ] || api_answers ''; then
+        return 0
+    fi
+    for peer in $(tr , ' ' <"$state/etcd-peers"); do
+        if api_answers "$peer"; then
+            elsewhere="--server https://$peer:${host##*:} --tls-server-name ${host%:*}"
+            return
+        fi
+    done
 }
 
 # ask_members NODES RECORDS: the Node objects as they are and the manifests that were applied, in the same form
@@ -63,7 +80,8 @@ member_differences() {
 apply_membership() {
     sed "s/^/$node /" >"$work/wanted"
     if [ -n "$lost" ]; then
-        say "$node is lost: nothing was changed"
+        expel_known_member
+        say "$node is lost: nothing was asked of it"
         return
     fi
     await "$join_limit" know_member || fail "The API knows no node $node, or doesn't answer $(uname -n):" \
@@ -120,17 +138,30 @@ address_of() {
 
 remove_membership() {
     cat >/dev/null
+    look_for_api
     name=$(admin_kubectl get node "$node" --ignore-not-found -o name) ||
         fail "The API doesn't answer on $(uname -n), so $node is still a member: bring it back, then run this again."
     if [ -n "$name" ]; then
         [ -n "$lost" ] || drain
+        look_for_api
         admin_kubectl delete node "$node" --ignore-not-found --wait=false >/dev/null
         changed "node $node is out of the cluster"
     fi
     forget_requests
     admin_kubectl -n kube-node-lease delete lease "$node" --ignore-not-found >/dev/null
     [ -z "$(address_of "$node")" ] || remember_member
+    [ -z "$lost" ] || expel_known_member
     rm -f "$state/generations/member.$node"
+}
+
+# expel_known_member: the vote of a control plane that is lost; one that is there gives it up by itself, when its API
+# server has ended its work
+expel_known_member() {
+    others=$etcd_own
+    [ ! -f "$state/etcd-peers" ] || others=$others,$(etcd_urls "$(cat "$state/etcd-peers")")
+    if [ -x "$etcd_bin/etcdctl" ] && list_members "$others"; then
+        expel_member "$others"
+    fi
 }
 
 # A kubelet that says nothing can't end its pods; what is left of the machine is cleaned without it.

@@ -7,7 +7,8 @@ say() {
 
 # A sentence that says what, where, why and what to do.
 fail() {
-    echo "$*" >&2
+    failure=$*
+    echo "$failure" >&2
     exit 1
 }
 

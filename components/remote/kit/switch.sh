@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2154
+# shellcheck shell=sh disable=SC2034,SC2154
 # From one container runtime to another, in the node's turn. Everything that the new one needs is there and runs already;
 # nothing of the old one has gone yet, for both steps that name it must have let go of it, and this one is the last.
 
@@ -19,6 +19,8 @@ leave_runtimes() {
 
 # leave_runtime RUNTIME: as long as the kubelet runs its pods there, they are moved away first
 leave_runtime() {
+    # Pods and their data go with it.
+    undo=''
     if [ -e "$root$client_certificate" ] && systemctl -q is-active "$(cri_unit "$1")" && systemctl -q is-active kubelet.service; then
         drain_node "to leave $1"
     fi
@@ -53,9 +55,9 @@ finish_leaving() {
     done
 }
 
-# return_to_work: once the node is Ready, with the runtime that it has now, it takes pods again
+# return_to_work: once the node is Ready, with the runtime and the kubelet that it has now, it takes pods again
 return_to_work() {
-    [ -n "$left" ] || [ -f "$state/cordoned" ] || return 0
+    [ -n "$left" ] || [ -n "$was_ready" ] || [ -f "$state/cordoned" ] || return 0
     for runtime in docker containerd; do
         if grep -q "${tab}unit${tab}$(cri_unit "$runtime")${tab}" "$work/index"; then
             await_own_node "$runtime"

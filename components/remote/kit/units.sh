@@ -11,18 +11,29 @@ apply_units() {
     differences "$work/index" >"$work/differences"
     trust_fresh_units
     restart=$(awk -F '\t' '$2 == "unit" && $4 ~ /not active|has to restart/ { printf "%s ", $3 }' "$work/differences")
-    needs_certificate && wait_in_between=yes || wait_in_between=''
+    pause=$(unit_to_wait_for)
     first='' later='' passed=''
     for unit in $(cut -f 3 "$work/units"); do
         case " $restart" in
             *" $unit "*) [ -n "$passed" ] && later="$later $unit" || first="$first $unit" ;;
         esac
-        # Until the kubelet has its certificate, what follows it in the manifest can't start.
-        [ "$unit" != kubelet.service ] || passed=$wait_in_between
+        [ "$unit" != "$pause" ] || passed=yes
     done
     restart_units $first
-    [ -z "$wait_in_between" ] || await_certificate
+    case $pause in
+        etcd.service) promote_member ;;
+        kubelet.service) await_certificate ;;
+    esac
     restart_units $later
+}
+
+# unit_to_wait_for: what follows it in the manifest can't start until a kubelet has its certificate, or etcd its vote
+unit_to_wait_for() {
+    if needs_certificate; then
+        echo kubelet.service
+    elif [ "$kind" = control-plane ] && [ -f "$state/etcd-joining" ]; then
+        echo etcd.service
+    fi
 }
 
 # install_units: texts, then enabling, then one reload; a unit whose text differs is not yet touched.
