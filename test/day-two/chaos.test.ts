@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import * as fs from "node:fs";
 
 import { docker, eventually, onNode } from "../e2e/harness";
-import { asking, Fleet } from "./fleet";
+import { asking, Fleet } from "../e2e/fleet";
 import { Random } from "./random";
 
 const fleet = new Fleet("chaos");
@@ -211,6 +211,37 @@ describe(`chaos, seed ${seed}`, function () {
         fs.writeFileSync(file, `${disk} 0`);
         await isWell();
         tell("10 writes a second at most on a control plane's disk", "5 of 5 writes taken; well");
+    });
+
+    it("the disk under etcd is full: the others go on, and with room again it catches up by itself", async () => {
+        // A disk of its own, so that what fills it fills no other. Its etcd stays on it until the boards end.
+        await onNode(
+            n3,
+            `systemctl stop etcd && cp -a /var/lib/etcd /run/etcd.kept && mount -t tmpfs -o size=400m,mode=0700 disk /var/lib/etcd &&
+            cp -a /run/etcd.kept/. /var/lib/etcd/ && rm -r /run/etcd.kept && systemctl start etcd`,
+        );
+        await isWell();
+        await onNode(n3, "head -c 1G /dev/zero >/var/lib/etcd/filler || df /var/lib/etcd");
+        // etcd has its files' room beforehand: what it needs more of is written until there is none.
+        const folder = fs.mkdtempSync("/tmp/slipway-chaos-");
+        fs.writeFileSync(`${folder}/big`, "x".repeat(900_000));
+        try {
+            for (let times = 0; times < 100; times++) {
+                await stack.kubectl("create", "configmap", `big-${times}`, "--from-file", `${folder}/big`);
+                if ((await onNode(n3, "systemctl is-active etcd || true")).trim() !== "active") break;
+            }
+        } finally {
+            fs.rmSync(folder, { recursive: true });
+        }
+        assert.notEqual((await onNode(n3, "systemctl is-active etcd || true")).trim(), "active", "the disk is full");
+        await writable(n1);
+        await onNode(n3, "rm /var/lib/etcd/filler");
+        const from = Date.now();
+        await isWell();
+        tell(
+            "the disk under a control plane's etcd full",
+            `the others take writes; well ${seconds(from)} after it has room`,
+        );
     });
 
     it("docker is restarted under load: its containers go on", async () => {

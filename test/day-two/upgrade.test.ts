@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 
 import { onNode } from "../e2e/harness";
-import { asking, Fleet, watchApis } from "./fleet";
+import { asking, Fleet, watchApis } from "../e2e/fleet";
 import { Random } from "./random";
 
 const fleet = new Fleet("upgrade");

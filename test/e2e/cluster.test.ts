@@ -6,6 +6,7 @@ import * as http from "node:http";
 import { promisify } from "node:util";
 
 import { allImages, allOf, applications } from "./applications";
+import { conformance } from "./conformance";
 import { filesBelow, found, needlesIn, needlesOf, watchProcesses } from "./secrets";
 import { docker, eventually, lab, onNode, restarted, startTimes, TestStack, traces } from "./harness";
 
@@ -212,6 +213,8 @@ describe("a cluster on the lab, from nothing to nothing", function () {
             );
             assert.deepEqual(restarted(before, await startTimes(nodes)), []);
         });
+
+        conformance(stack);
     });
 
     describe("the applications and services that it is for", () => {

@@ -7,6 +7,7 @@ import { parse, stringify } from "yaml";
 
 import { artifacts } from "../../mirror/catalogue";
 import { hostArchitecture } from "../../setup/plan";
+import { conformanceConfig } from "./conformance";
 
 const run = promisify(execFile);
 const root = path.resolve(__dirname, "..", "..");
@@ -23,7 +24,7 @@ export const lab = {
     nodes: ["e2e-1", "e2e-2", "e2e-3"],
     addresses: ["172.31.232.11", "172.31.232.12", "172.31.232.13"],
     config: {
-        cluster: { name: "e2e" } as Record<string, unknown>,
+        cluster: { name: "e2e", ...conformanceConfig } as Record<string, unknown>,
         lab: {
             name: "e2e",
             subnet: "172.31.232.0/24",

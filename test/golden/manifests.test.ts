@@ -135,6 +135,11 @@ describe("manifests that differ", () => {
         const worker = steps(three, 3);
         golden("local-proxy.base", render(...worker.base));
         golden("local-proxy.activate", render(...worker.activate));
+        // Where such a worker becomes a control plane, the port changes hands.
+        const apiServer = parsed(render(...steps(three, 0)["control-plane"])).get("unit kube-apiserver.service")!;
+        const text = apiServer.content.join("\n");
+        assert.match(text, /^After=.* kube-api-proxy\.service$/m);
+        assert.match(text, /^Conflicts=kube-api-proxy\.service$/m);
         assert.doesNotMatch(render(...steps(three, 1).base), /haproxy/);
     });
 
@@ -144,6 +149,7 @@ describe("manifests that differ", () => {
         const second = steps(three, 1);
         golden("virtual-address.base", render(...second.base));
         golden("virtual-address.control-plane", render(...second["control-plane"]));
+        assert.doesNotMatch(render(...second["control-plane"]), /Conflicts=/);
         const worker = steps(three, 3);
         assert.deepEqual(linesOfHosts(worker.activate), ["192.168.10.10 api.hex.k8s.local"]);
         assert.doesNotMatch(render(...worker.base) + render(...worker.activate), /haproxy|keepalived/);

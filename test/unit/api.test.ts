@@ -115,6 +115,18 @@ describe("the operator's way to the API", () => {
         );
     });
 
+    it("is the one that answers where nothing stands for all; a lab's machines have a way of their own", () => {
+        const asked = (api: object, through: object = {}) => {
+            const { cluster, nodes } = boards({ api }, three);
+            return operatorEndpoint(cluster, nodes, { ...nodes[1], ...through }).url;
+        };
+        assert.equal(asked({}), "https://192.168.10.12:6443");
+        assert.equal(asked({ virtualAddress: "192.168.10.10" }), "https://192.168.10.10:6443");
+        const published = { api: { host: "127.0.0.1", port: 6434 } };
+        assert.equal(asked({ virtualAddress: "192.168.10.10" }, published), "https://127.0.0.1:6434");
+        assert.equal(asked({ operator: { host: "k8s.example.org" } }, published), "https://k8s.example.org:6443");
+    });
+
     it("is no machine that is gone", () => {
         const { cluster, nodes } = boards({}, three);
         const lost = nodes.map((node, index) => ({ ...node, lost: index === 0 }));

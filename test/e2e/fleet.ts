@@ -3,8 +3,8 @@ import * as https from "node:https";
 
 import { mounted } from "../../lab/load";
 import { mirrorMount } from "../../lab/nodes";
-import { Boards } from "../e2e/boards";
-import { docker, eventually, onNode, startTimes, TestStack } from "../e2e/harness";
+import { Boards } from "./boards";
+import { docker, eventually, onNode, startTimes, TestStack } from "./harness";
 
 type Settings = Record<string, unknown>;
 
