@@ -177,7 +177,7 @@ export const clusterSchema = z.strictObject({
                 .strictObject({ host: z.string().min(1).optional(), port: port.optional() })
                 .default({})
                 .describe(
-                    "How the operator reaches the API. Default: `virtualAddress` or `loadBalancer`, else the first control plane's address; and `port`.",
+                    "How the operator reaches the API. Default: `virtualAddress` or `loadBalancer`, else the address of the first control plane that answers; and `port`.",
                 ),
         })
         .prefault({}),

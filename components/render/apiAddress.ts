@@ -95,8 +95,9 @@ function configuration({ node, cluster, all, peers }: ConfigurationArgs): string
 }
 
 /**
- * Peers' packets go on to whatever other rules the machine has; everybody else's of this protocol end here. The chain is
- * no "KUBE-" one: those are kube-proxy's to remove.
+ * Peers' packets go on to whatever other rules the machine has; everybody else's of this protocol end here, but for those
+ * to VRRP's group, which a keepalived of the owner's listens to and ours doesn't. The chain is no "KUBE-" one: those are
+ * kube-proxy's to remove.
  */
 const script = ({ address }: NodeSpec, peers: readonly string[]) => `#!/bin/sh
 # What keepalived needs before it starts, and leaves when it has stopped.  api-address.sh start | stop
@@ -106,6 +107,11 @@ chain=SLIPWAY-VRRP
 
 packet_filter() {
     iptables -w 5 "$@"
+}
+
+# filter_packets -I | -D
+filter_packets() {
+    packet_filter "$1" INPUT -p 112 ! -d 224.0.0.18 -j "$chain"
 }
 
 start() {
@@ -118,11 +124,11 @@ start() {
     stop
     packet_filter -N "$chain"
 ${peers.map((peer) => `    packet_filter -A "$chain" -s ${peer} -j RETURN\n`).join("")}    packet_filter -A "$chain" -j DROP
-    packet_filter -I INPUT -p 112 -j "$chain"
+    filter_packets -I
 }
 
 stop() {
-    while packet_filter -D INPUT -p 112 -j "$chain" 2>/dev/null; do :; done
+    while filter_packets -D 2>/dev/null; do :; done
     packet_filter -F "$chain" 2>/dev/null || true
     packet_filter -X "$chain" 2>/dev/null || true
 }

@@ -204,7 +204,7 @@ export async function traces(node: string): Promise<string[]> {
     const rest = "ip -o link; iptables-save; ls /etc/systemd/system; systemctl list-units --all --plain";
     const found = await onNode(
         node,
-        `ls -d ${folders.join(" ")} 2>/dev/null; { ${rest}; } | grep -E 'cni0|flannel|KUBE-|kube|etcd|cri-dockerd'; true`,
+        `ls -d ${folders.join(" ")} 2>/dev/null; { ${rest}; } | grep -E 'cni0|flannel|KUBE-|SLIPWAY-|kube|etcd|cri-dockerd'; true`,
     );
     return found.split("\n").filter((line) => line !== "");
 }
