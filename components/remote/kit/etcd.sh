@@ -204,10 +204,13 @@ stop_above_etcd() {
 }
 
 # give_up_port: a control plane that shall be a worker is one until its control-plane step is removed, and its API server
-# has the port that the worker's proxy is to have. It stops now, with all that would start it again; etcd votes on.
+# has the port that the worker's proxy is to have. It stops now, with all that would start it again, and doesn't come back
+# at boot; etcd votes on.
 give_up_port() {
     if [ -n "$(known_manifest control-plane)" ] && grep -q "${tab}unit${tab}kube-api-proxy.service${tab}" "$work/index"; then
         stop_above_etcd
+        # shellcheck disable=SC2086
+        systemctl --no-reload --quiet disable ${control_plane_units% etcd} 2>/dev/null || true
     fi
 }
 
