@@ -9,15 +9,22 @@ export function networkDocument(text: string): string {
 
 function portsTable(): string {
     const names = Object.keys(addonsSchema.shape);
-    const all = portUses({ apiPort: 6443, backend: "vxlan", addons: names });
-    const others = new Set(portUses({ apiPort: 6443, backend: "none", addons: [] }).map(keyOf));
+    const always = portUses({ apiPort: 6443, backend: "none", way: "direct", addons: [] });
+    const withMore = portUses({ apiPort: 6443, backend: "vxlan", way: "direct", addons: names });
+    const others = new Set(always.map(keyOf));
+    const [local, virtual] = (["local", "virtual"] as const).map((way) =>
+        portUses({ apiPort: 6443, backend: "none", way, addons: [] }).filter((use) => !others.has(keyOf(use))),
+    );
     const condition = (use: PortUse) => {
         if (others.has(keyOf(use))) return "always";
+        if (local.includes(use)) return "several control planes, neither `api.virtualAddress` nor `api.loadBalancer`";
+        if (virtual.includes(use)) return "`api.virtualAddress`";
         return use.by.startsWith("addons.") ? `\`${use.by}\`` : "`network.backend: vxlan`";
     };
-    const rows = all.map((use) => {
-        const port = use.by === "kube-apiserver" ? "`api.port`, 6443/tcp" : portName(use);
-        return `| ${[port, use.by, use.on, use.from.join(", "), use.what, condition(use)].join(" | ")} |`;
+    const rows = inOrder(withMore, [...local, ...virtual]).map((use) => {
+        const port = use.first === 6443 ? "`api.port`, 6443/tcp" : portName(use);
+        const on = use.at ? `${use.on}, on ${use.at}` : use.on;
+        return `| ${[port, use.by, on, use.from.join(", "), use.what, condition(use)].join(" | ")} |`;
     });
     return [
         "",
@@ -27,6 +34,12 @@ function portsTable(): string {
         "",
         "",
     ].join("\n");
+}
+
+/** What stands in front of the API servers comes after them. */
+function inOrder(uses: readonly PortUse[], proxies: readonly PortUse[]): PortUse[] {
+    const at = uses.findIndex(({ by }) => by === "kube-apiserver") + 1;
+    return [...uses.slice(0, at), ...proxies, ...uses.slice(at)];
 }
 
 const keyOf = ({ by, ...use }: PortUse) => `${by} ${portName({ by, ...use })}`;

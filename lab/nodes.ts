@@ -47,7 +47,20 @@ export function misfits(settings: Pick<Settings, "cluster" | "workloads" | "addo
         .filter(([, cidr]) => overlaps(cidr, lab.subnet))
         .map(([name, cidr]) => `lab.subnet ${lab.subnet} overlaps cluster.network.${name} ${cidr}.`);
     if (overlapping.length > 0) return overlapping;
-    return nodeProblems(settings, labMachines(lab)).map((problem) => problem.replace(/^nodes has /, "lab has "));
+    return [
+        ...nodeProblems(settings, labMachines(lab)).map((problem) => problem.replace(/^nodes has /, "lab has ")),
+        ...virtualAddressProblems(settings.cluster.api, lab),
+    ];
+}
+
+/** Its machines have the addresses from the eleventh on; the engine and the lab's HTTP server the first two. */
+function virtualAddressProblems({ virtualAddress }: Settings["cluster"]["api"], lab: LabConfig): string[] {
+    const free = Array.from({ length: 8 }, (_, index) => labAddress(lab, index + 3));
+    return virtualAddress === undefined || free.includes(virtualAddress)
+        ? []
+        : [
+              `cluster.api.virtualAddress ${virtualAddress} must be one of ${free[0]} to ${free[7]}, which a lab leaves free.`,
+          ];
 }
 
 /** The lab's machines as any other inventory: the cluster's components can't tell them from real ones. Pure. */

@@ -51,7 +51,11 @@ export interface ThrowAwayNode {
     exec(command: readonly string[] | string, input?: string): Promise<Outcome>;
     /** Puts a file there. */
     put(file: string, content: string | Buffer, permissions?: string): Promise<void>;
-    /** Off and on again, as a power cut. */
+    /** As when its power is cut. */
+    powerOff(): Promise<void>;
+    /** Boots it again. */
+    powerOn(): Promise<void>;
+    /** Off and on again. */
     restart(): Promise<void>;
     remove(): Promise<void>;
 }
@@ -152,10 +156,18 @@ class Node implements ThrowAwayNode {
         await upload(this.container, [{ file, contentBase64: Buffer.from(content).toString("base64"), permissions }]);
     }
 
-    async restart(): Promise<void> {
+    async powerOff(): Promise<void> {
         await this.container.kill();
+    }
+
+    async powerOn(): Promise<void> {
         await this.container.start();
         await this.ready();
+    }
+
+    async restart(): Promise<void> {
+        await this.powerOff();
+        await this.powerOn();
     }
 
     async remove(): Promise<void> {

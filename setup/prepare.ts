@@ -259,9 +259,12 @@ function wantedPackages(settings: Settings | undefined): WantedPackages | undefi
     const { nodesOf } = later("../components/inventory") as typeof import("../components/inventory");
     const { packageNames } = later("../components/render/packages") as typeof import("../components/render/packages");
     const { nodeSchema } = later("../components/config/schema") as typeof import("../components/config/schema");
-    const any = nodeSchema.parse({ name: "any", address: "192.0.2.1", roles: ["control-plane", "worker"] });
+    // Beside the machines that there are, each kind that may come: control planes more than one, and a worker.
+    const any = [["control-plane"], ["control-plane"], ["worker"]].map((roles, index) =>
+        nodeSchema.parse({ name: `any-${index}`, address: `192.0.2.${index}`, roles }),
+    );
     const { cluster, nodes } = settings;
-    return { systems: cluster.systems, names: packageNames(nodesOf(cluster, [...nodes, any]), cluster) };
+    return { systems: cluster.systems, names: packageNames(nodesOf(cluster, [...nodes, ...any]), cluster) };
 }
 
 /** The operator's own images; their paths start from where the program does. */

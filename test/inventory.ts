@@ -14,6 +14,7 @@ const notCompared = [
     "/var/lib/systemd", // when timers ran, random seeds
     "/var/lib/docker", // data of an engine that stays: containers, images, networks and volumes are asked for instead
     "/var/lib/containerd", // the same
+    "/var/lib/ucf/hashfile.[0-9]*", // the registry of ucf(1) as it was before each of its last changes
     "/var/log", // logs
     "/etc/passwd-", // useradd's and userdel's own backups
     "/etc/group-",

@@ -128,6 +128,8 @@ function podSpec(
                     { name: "run", mountPath: "/run/flannel" },
                     { name: "config", mountPath: "/etc/kube-flannel/" },
                     { name: "xtables-lock", mountPath: "/run/xtables.lock" },
+                    // The kubelet's copy would stay as it was when the pod began, and whom the API's name means changes.
+                    { name: "hosts", mountPath: "/etc/hosts", readOnly: true },
                 ],
             },
         ],
@@ -135,6 +137,7 @@ function podSpec(
             { name: "run", hostPath: { path: "/run/flannel", type: "DirectoryOrCreate" } },
             { name: "config", configMap: { name: configMap } },
             { name: "xtables-lock", hostPath: { path: "/run/xtables.lock", type: "FileOrCreate" } },
+            { name: "hosts", hostPath: { path: "/etc/hosts", type: "File" } },
         ],
     };
 }

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 
+import type { ApiWay } from "../inventory/api";
 import type { Role } from "../inventory/node";
 import { nodePortRange, portsOn, portUses } from "../inventory/ports";
 import { suggestion } from "./problems";
@@ -33,6 +34,7 @@ export interface Places {
     readonly nodes: readonly Machine[];
     /** The API's, where it is well formed. */
     readonly apiPort: number | undefined;
+    readonly way: ApiWay;
     /** Names of the add-ons that are on. */
     readonly addons: readonly string[];
 }
@@ -88,11 +90,11 @@ function everywhere(workloads: Partial<WorkloadsConfig>): Claim[] {
 }
 
 /** What runs on the nodes anyway. */
-function daemons(nodes: readonly Machine[], { apiPort, addons }: Pick<Places, "apiPort" | "addons">): Claim[] {
-    const uses = portUses({ apiPort, addons, backend: "none" });
+function daemons(nodes: readonly Machine[], others: Pick<Places, "apiPort" | "way" | "addons">): Claim[] {
+    const uses = portUses({ ...others, backend: "none" });
     return nodes.flatMap((node) =>
         portsOn(uses, node.roles)
-            .filter(({ protocol, last }) => protocol === "tcp" && last === undefined)
+            .filter(({ protocol, last, at }) => protocol === "tcp" && last === undefined && at === undefined)
             .map(({ first, by }) => ({ node, port: first, by })),
     );
 }

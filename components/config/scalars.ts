@@ -31,6 +31,22 @@ export const cidr = z
         'must be an IPv4 network such as "10.244.0.0/16"',
     );
 
+/** Digits and dots alone are meant as an address. */
+export const host = z
+    .string()
+    .max(200)
+    .regex(
+        new RegExp(
+            `^(${octet}(\\.${octet}){3}|(?![\\d.]+$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*)$`,
+        ),
+        'must be an IPv4 address or a name such as "k8s.example.org", in lower case',
+    );
+
+/** What Linux allows, without what would have to be quoted somewhere. */
+export const networkInterface = z
+    .string()
+    .regex(/^[A-Za-z0-9][-A-Za-z0-9_.]{0,14}$/, 'must be a network interface such as "eth0"');
+
 /** https://github.com/distribution/reference: a name and a tag; a digest is what the mirror finds. */
 const pathPart = "[a-z0-9]+((\\.|__?|-+)[a-z0-9]+)*";
 export const imageReference = z

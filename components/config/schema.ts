@@ -9,10 +9,12 @@ import {
     count,
     domain,
     folder,
+    host,
     imageReference,
     label,
     labelKey,
     labelValue,
+    networkInterface,
     noProxy,
     overrides,
     port,
@@ -206,10 +208,25 @@ export const clusterSchema = z.strictObject({
     api: z
         .strictObject({
             port: port.default(6443).describe("Port of the API on each control plane."),
+            virtualAddress: address
+                .optional()
+                .describe(
+                    "An address on the control planes' link that nobody has: one of them holds it, and everybody asks there.",
+                ),
+            virtualInterface: networkInterface
+                .optional()
+                .describe("Network interface for `virtualAddress`. Default: the one with the node's own address."),
+            loadBalancer: host
+                .optional()
+                .describe(
+                    "Name or IPv4 address of a load balancer of yours that passes `port` on to all control planes.",
+                ),
             operator: z
                 .strictObject({ host: z.string().min(1).optional(), port: port.optional() })
                 .default({})
-                .describe("How the operator reaches the API. Default: the first control plane's address and `port`."),
+                .describe(
+                    "How the operator reaches the API. Default: `virtualAddress` or `loadBalancer`, else the address of the first control plane that answers; and `port`.",
+                ),
         })
         .prefault({}),
     ssh: sshSchema

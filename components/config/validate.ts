@@ -1,7 +1,9 @@
 import { z } from "zod";
 
 import { formatCidr, nodeCapacity, nodePrefix, overlaps, parseCidr, sizeOf } from "../inventory/addressing";
+import { apiWay } from "../inventory/api";
 import { addonProblems, poolProblems } from "./addonProblems";
+import { apiPlacesOf, apiProblems } from "./apiProblems";
 import { type Machine as PartialNode, placeProblems, wellFormed } from "./claims";
 import { imageProblems } from "./images";
 import { memoryProblems } from "./memory";
@@ -75,8 +77,10 @@ function contradictions(raw: unknown): string[] {
             workloads: wellFormed(workloads),
             nodes: partial,
             apiPort: apiPortOf(record(cluster).api),
+            way: apiWay(apiPlacesOf(record(cluster).api), controlPlanesOf(partial)),
             addons: Object.keys(record(addons)),
         }),
+        ...apiProblems(record(cluster).api, { network, nodes: partial, addons }),
         ...storageProblems(workloads, addons),
         ...imageProblems(images, { cluster, nodes, lab }),
         ...registryProblems({ cluster, nodes }),
@@ -102,10 +106,20 @@ export function nodeProblems(
         ...roleProblems(nodes),
         ...placementProblems(cluster.network, nodes),
         ...externalAddressProblems(workloads, nodes),
-        ...placeProblems({ workloads, nodes, apiPort: cluster.api.port, addons: Object.keys(addons) }),
+        ...placeProblems({
+            workloads,
+            nodes,
+            apiPort: cluster.api.port,
+            way: apiWay(cluster.api, controlPlanesOf(nodes)),
+            addons: Object.keys(addons),
+        }),
+        ...apiProblems(cluster.api, { nodes, addons }),
         ...(addons.metallb ? poolProblems(addons.metallb, cluster.network, addressesOf(nodes)) : []),
     ];
 }
+
+const controlPlanesOf = (nodes: readonly PartialNode[]) =>
+    nodes.filter(({ roles }) => roles?.includes("control-plane")).length;
 
 const addressesOf = (nodes: readonly PartialNode[]) => nodes.flatMap(({ address }) => address ?? []);
 
@@ -195,7 +209,7 @@ function duplicates(nodes: readonly PartialNode[], field: "name" | "address"): s
 }
 
 function roleProblems(nodes: readonly PartialNode[]): string[] {
-    const count = nodes.filter((node) => node.roles?.includes("control-plane")).length;
+    const count = controlPlanesOf(nodes);
     if (count === 0) {
         return ['nodes has no control plane: give one of them roles: ["control-plane"].'];
     }

@@ -28,6 +28,7 @@ export class ControlPlane extends pulumi.ComponentResource {
     constructor(name: string, args: ControlPlaneArgs, opts: pulumi.ComponentResourceOptions) {
         super("slipway:controlplane:ControlPlane", name, {}, opts);
         const { node, cluster, nodes, prepared, pki, step } = args;
+        const { virtualAddress, port } = cluster.api;
         // Nothing public tells which key encrypts secrets or signs tokens, so that a preview would show nothing of a new one.
         const given = {
             digest: pki.digestFor(node),
@@ -52,6 +53,8 @@ export class ControlPlane extends pulumi.ComponentResource {
                 arguments: {
                     ...given,
                     peers: peersOf(node, nodes),
+                    // Who comes next asks the virtual address: it has to answer by then.
+                    endpoint: virtualAddress && `${virtualAddress}:${port}`,
                     // Where it keeps a snapshot before another version of Kubernetes or etcd begins.
                     folder: cluster.snapshots.folder,
                     keep: String(cluster.snapshots.keep),

@@ -1,7 +1,9 @@
 import { ClusterSettings, NodeSettings, SshSettings } from "../config/schema";
+import { ApiWay, apiWay, sharedHost } from "./api";
 import { NodeSpec, SshTarget } from "./node";
 
 export * from "./addressing";
+export * from "./api";
 export * from "./node";
 export * from "./paths";
 export * from "./ports";
@@ -59,7 +61,11 @@ export const nodeNamed = (nodes: readonly NodeSpec[], name?: string): NodeSpec =
     (name !== undefined && nodes.find((node) => node.name === name)) || firstWorker(nodes);
 export const controlPlanes = (nodes: readonly NodeSpec[]): NodeSpec[] => nodes.filter(isControlPlane);
 
-/** Where clients inside the cluster's machines find the API, and will when there are three control planes. */
+/** How the nodes of this cluster that are not control planes find the API. */
+export const wayToApi = ({ api }: ClusterSettings, nodes: readonly NodeSpec[]): ApiWay =>
+    apiWay(api, controlPlanes(nodes).length);
+
+/** Where somebody finds the API. */
 export interface Endpoint {
     readonly host: string;
     readonly port: number;
@@ -70,24 +76,32 @@ function endpoint(host: string, port: number): Endpoint {
     return { host, port, url: `https://${host}:${port}` };
 }
 
-/** The API by its name, which every certificate has: api.<domain>. */
+/** The API by its name, which every certificate has: api.<domain>. Each node's /etc/hosts says whom it means there. */
 export function clusterEndpoint(cluster: ClusterSettings): Endpoint {
     return endpoint(`api.${cluster.domain}`, cluster.api.port);
 }
 
+/** The API server of this one control plane. */
+export function ownEndpoint({ address }: NodeSpec, { api }: ClusterSettings): Endpoint {
+    return endpoint(address, api.port);
+}
+
 /**
- * The API by an address that the operator's machine can reach; the certificate is checked against the name.
+ * The API by an address that the operator's machine can reach; the certificate is checked against the name. Where the
+ * configuration names none: what stands for all control planes, or one of them.
  *
- * @param through the control plane that is asked where the configuration names nobody
+ * @param through that one
  */
 export function operatorEndpoint(
-    cluster: ClusterSettings,
+    { api }: ClusterSettings,
     nodes: readonly NodeSpec[],
     through: NodeSpec = firstControlPlane(nodes),
 ): Endpoint {
-    const { host, port } = cluster.api.operator;
-    const own = through.api ?? { host: through.address, port: cluster.api.port };
-    return host === undefined ? endpoint(own.host, port ?? own.port) : endpoint(host, port ?? cluster.api.port);
+    const { host, port } = api.operator;
+    if (host !== undefined) return endpoint(host, port ?? api.port);
+    // A lab's virtual address is behind the engine, as its machines' own are.
+    const asked = through.api ?? { host: sharedHost(api) ?? through.address, port: api.port };
+    return endpoint(asked.host, port ?? asked.port);
 }
 
 /** How many nodes must be Ready before add-ons are deployed. */

@@ -30,6 +30,12 @@ export const paths = {
     staticPods: "/etc/kubernetes/manifests",
     hosts: "/etc/kubernetes/hosts",
     hostsScript: "/etc/kubernetes/hosts.sh",
+    apiProxy: "/etc/kubernetes/api-proxy.cfg",
+    /** Memory, and the proxy's own account's. */
+    apiProxyRun: "/run/kube-api-proxy",
+    apiAddress: "/etc/kubernetes/api-address.conf",
+    apiAddressScript: "/etc/kubernetes/api-address.sh",
+    apiAddressRun: "/run/kube-api-address",
 
     pki: "/etc/kubernetes/pki",
     /** All of the cluster's authorities that are trusted. */

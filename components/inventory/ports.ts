@@ -1,4 +1,5 @@
 import type { ClusterSettings } from "../config/schema";
+import type { ApiWay } from "./api";
 import type { Role } from "./node";
 
 /** Who dials a port. "itself": it is on the loopback device. */
@@ -6,13 +7,16 @@ export type Caller = "itself" | "operator" | "control planes" | "every node" | "
 
 /** A port that something of the cluster listens on. */
 export interface PortUse {
+    /** Of a protocol without ports: its number among those of IP. */
     readonly first: number;
     /** Of a range. */
     readonly last?: number;
-    readonly protocol: "tcp" | "udp";
+    readonly protocol: "tcp" | "udp" | "vrrp";
     /** The daemon that listens, or the setting that asks for it. */
     readonly by: string;
-    readonly on: "every node" | "control planes";
+    readonly on: "every node" | "control planes" | "workers";
+    /** The one address that it listens on, where that isn't the machine's own: another daemon may have the port there. */
+    readonly at?: "the virtual address";
     readonly from: readonly Caller[];
     /** What for, in a few words. */
     readonly what: string;
@@ -22,6 +26,7 @@ export interface PortUse {
 export interface PortSettings {
     readonly apiPort: number | undefined;
     readonly backend: ClusterSettings["network"]["backend"];
+    readonly way: ApiWay;
     /** Names of the add-ons that are on. */
     readonly addons: readonly string[];
 }
@@ -30,7 +35,7 @@ export interface PortSettings {
 export const nodePortRange = { first: 30000, last: 32767 } as const;
 
 /** Every port of the cluster's own on its machines; what workloads ask for is in their settings. */
-export function portUses({ apiPort, backend, addons }: PortSettings): PortUse[] {
+export function portUses({ apiPort, backend, way, addons }: PortSettings): PortUse[] {
     const uses: (PortUse | false)[] = [
         tcp(22, "sshd", "every node", ["operator"], "all that Slipway does; another port where `ssh.port` says so"),
         tcp(10250, "the kubelet", "every node", ["control planes", "pods"], "logs, exec, port-forward, metrics"),
@@ -48,6 +53,18 @@ export function portUses({ apiPort, backend, addons }: PortSettings): PortUse[] 
         tcp(2381, "etcd", "control planes", ["itself"], "health and metrics"),
         apiPort !== undefined &&
             tcp(apiPort, "kube-apiserver", "control planes", ["every node", "pods", "operator"], "the API"),
+        way === "local" &&
+            apiPort !== undefined &&
+            tcp(apiPort, "kube-api-proxy", "workers", ["itself"], "the API, passed on to a control plane"),
+        way === "virtual" &&
+            apiPort !== undefined && {
+                ...tcp(apiPort, "kube-api-proxy", "control planes", ["every node", "operator"], "the API, passed on"),
+                at: "the virtual address",
+            },
+        way === "virtual" && {
+            ...tcp(112, "kube-api-address", "control planes", ["control planes"], "who holds the virtual address"),
+            protocol: "vrrp",
+        },
         tcp(10257, "kube-controller-manager", "control planes", ["itself"], "health and metrics"),
         tcp(10259, "kube-scheduler", "control planes", ["itself"], "health and metrics"),
         { ...nodePortRange, ...nodePorts("tcp") },
@@ -65,16 +82,21 @@ const nodePorts = (protocol: PortUse["protocol"]) =>
 
 /** Those of a machine with these roles. */
 export function portsOn(uses: readonly PortUse[], roles: readonly Role[] | undefined): PortUse[] {
-    return uses.filter(({ on }) => on === "every node" || roles?.includes("control-plane"));
+    const own = roles && (roles.includes("control-plane") ? "control planes" : "workers");
+    return uses.filter(({ on }) => on === "every node" || on === own);
 }
 
-/** Ports on which nothing may listen before a machine becomes a node: those of its daemons that others dial. */
-export function portsToBeFree(apiPort: number, roles: readonly Role[]): number[] {
-    return portsOn(portUses({ apiPort, backend: "none", addons: [] }), roles)
-        .filter(({ by, last, from }) => by !== "sshd" && last === undefined && !from.includes("itself"))
+/**
+ * Ports on which nothing may listen before a machine becomes a node: those of its daemons that others dial, and the one
+ * by which all that runs on it finds the API.
+ */
+export function portsToBeFree(apiPort: number, way: ApiWay, roles: readonly Role[]): number[] {
+    return portsOn(portUses({ apiPort, way, backend: "none", addons: [] }), roles)
+        .filter(({ by, last, at, protocol }) => by !== "sshd" && !last && !at && protocol === "tcp")
+        .filter(({ from, on }) => !from.includes("itself") || on === "workers")
         .map(({ first }) => first);
 }
 
-/** "8472/udp", "30000-32767/tcp". */
+/** "8472/udp", "30000-32767/tcp"; of a protocol without ports "VRRP (IP protocol 112)". */
 export const portName = ({ first, last, protocol }: PortUse): string =>
-    `${first}${last === undefined ? "" : `-${last}`}/${protocol}`;
+    protocol === "vrrp" ? `VRRP (IP protocol ${first})` : `${first}${last === undefined ? "" : `-${last}`}/${protocol}`;

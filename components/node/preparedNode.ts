@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import { ClusterSettings } from "../config/schema";
-import { NodeSpec } from "../inventory";
+import { NodeSpec, wayToApi } from "../inventory";
 import { Digests } from "../render/artifacts";
 import { base } from "../render/base";
 import { render } from "../render/manifest";
@@ -14,6 +14,8 @@ import { canBeAsked, now, StepOf } from "./steps";
 export interface PreparedNodeArgs {
     readonly node: NodeSpec;
     readonly cluster: ClusterSettings;
+    /** All nodes: how this one finds the API depends on how many control planes there are. */
+    readonly nodes: readonly NodeSpec[];
     /** Digests of everything that a node fetches, as the mirror records them. */
     readonly digests: Digests;
     /** Of the cluster's CA: with the cluster's name it says whom the node belongs to. */
@@ -39,9 +41,15 @@ export class PreparedNode extends pulumi.ComponentResource {
 
     constructor(name: string, args: PreparedNodeArgs, opts: pulumi.ComponentResourceOptions) {
         super("slipway:node:PreparedNode", name, {}, opts);
-        const { node, cluster, digests, fingerprint, step, report } = args;
+        const { node, cluster, nodes, digests, fingerprint, step, report } = args;
         const fixed = fixedSettings(cluster);
-        const words = baseArguments(node, { name: cluster.name, fingerprint, apiPort: cluster.api.port, fixed });
+        const words = baseArguments(node, {
+            name: cluster.name,
+            fingerprint,
+            apiPort: cluster.api.port,
+            way: wayToApi(cluster, nodes),
+            fixed,
+        });
         const since = report && (report.since ?? now);
         const leaveAlone = !canBeAsked(report);
         const reached = contact(`${name}-contact`, { node, since, leaveAlone }, { parent: this });
@@ -49,7 +57,7 @@ export class PreparedNode extends pulumi.ComponentResource {
             `${name}-base`,
             {
                 kind: "base",
-                manifest: render(...base(node, cluster, digests), archives(cluster, digests)),
+                manifest: render(...base(node, cluster, digests, nodes), archives(cluster, digests)),
                 arguments: {
                     ...words,
                     since: since?.toString(),

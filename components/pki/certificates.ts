@@ -1,5 +1,5 @@
 import type { ClusterSettings } from "../config/schema";
-import { apiServiceIp, clusterEndpoint, NodeSpec, operatorEndpoint } from "../inventory";
+import { apiServiceIp, clusterEndpoint, NodeSpec, sharedHost } from "../inventory";
 import { serviceAccountIssuer } from "../render/apiserver";
 import { placeOf } from "./places";
 
@@ -39,11 +39,7 @@ const client = (name: string, commonName: string, organization?: string, authori
  * The certificates of one control plane; names and groups are Kubernetes' own.
  * https://kubernetes.io/docs/setup/best-practices/certificates/
  */
-export function controlPlaneCertificates(
-    cluster: ClusterSettings,
-    node: NodeSpec,
-    nodes: readonly NodeSpec[],
-): CertificateSpec[] {
+export function controlPlaneCertificates(cluster: ClusterSettings, node: NodeSpec): CertificateSpec[] {
     const etcdNames = { dnsNames: [node.name, "localhost"], ipAddresses: unique([node.address, "127.0.0.1"]) };
     const specs: Omit<CertificateSpec, "hours">[] = [
         {
@@ -51,7 +47,7 @@ export function controlPlaneCertificates(
             authority: "cluster",
             commonName: "kube-apiserver",
             usages: ["server_auth"],
-            ...apiNames(cluster, node, nodes),
+            ...apiNames(cluster, node),
             files: placeOf("apiserver"),
         },
         client("apiserver-etcd-client", "kube-apiserver-etcd-client", undefined, "etcd"),
@@ -125,27 +121,27 @@ export function servingCertificate(cluster: ClusterSettings, served: Served): Ce
     };
 }
 
-/** Every name and address by which somebody may call the API. */
-function apiNames(cluster: ClusterSettings, node: NodeSpec, nodes: readonly NodeSpec[]) {
-    const operator = operatorEndpoint(cluster, nodes).host;
-    const isAddress = /^[\d.]+$/.test(operator);
-    const service = new URL(serviceAccountIssuer(cluster.domain)).hostname;
+/** Every name and address by which somebody may call the API on this machine. */
+function apiNames(cluster: ClusterSettings, node: NodeSpec) {
+    const { api, domain, network } = cluster;
+    const called = [api.operator.host, sharedHost(api)].filter((host) => host !== undefined);
+    const isAddress = (host: string) => /^[\d.]+$/.test(host);
     return {
         dnsNames: unique([
             clusterEndpoint(cluster).host,
             "kubernetes",
             "kubernetes.default",
             "kubernetes.default.svc",
-            service,
+            new URL(serviceAccountIssuer(domain)).hostname,
             "localhost",
             node.name,
-            ...(isAddress ? [] : [operator]),
+            ...called.filter((host) => !isAddress(host)),
         ]),
         ipAddresses: unique([
-            apiServiceIp(cluster.network.serviceCidr),
+            apiServiceIp(network.serviceCidr),
             "127.0.0.1",
             node.address,
-            ...(isAddress ? [operator] : []),
+            ...called.filter(isAddress),
         ]),
     };
 }

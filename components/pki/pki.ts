@@ -102,7 +102,7 @@ export class Pki extends pulumi.ComponentResource {
             this.operator = this.issue(name, operatorCertificate(cluster, operatorHours));
         }
         for (const node of controlPlanes(nodes)) {
-            const specs = controlPlaneCertificates(cluster, node, nodes);
+            const specs = controlPlaneCertificates(cluster, node);
             this.issued.set(
                 node.name,
                 specs.map((spec) => ({ spec, certificate: this.issue(`${name}-${node.name}`, spec) })),

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as command from "@pulumi/command";
 
+import type { ApiWay } from "../inventory/api";
 import { NodeSpec } from "../inventory/node";
 import { portsToBeFree } from "../inventory/ports";
 import { connectionTo } from "./connection";
@@ -18,7 +19,7 @@ export interface NodeStepArgs {
     /**
      * Words `key=value` on the command line: never secret, never white space. A change of one runs the step again.
      * One without a value is left out.
-     * Keys the kit knows: owner, source, ports, fixed, since (base); address, seconds, signer (activate); digest, generation (all).
+     * Keys the kit knows: owner, source, ports, fixed, since (base); endpoint (control-plane); address, seconds, signer (activate); digest, generation (all).
      */
     readonly arguments?: Readonly<Record<string, pulumi.Input<string | undefined>>>;
     /** True for a node that can't be reached now: an existing step keeps the inputs it had, so nothing is run. */
@@ -69,6 +70,7 @@ export function baseArguments(
         readonly name: string;
         readonly fingerprint: pulumi.Input<string>;
         readonly apiPort: number;
+        readonly way: ApiWay;
         /** What can't be changed as long as the cluster lives; the probe gives it back. */
         readonly fixed: Readonly<Record<string, string>>;
     },
@@ -76,7 +78,7 @@ export function baseArguments(
     return {
         owner: pulumi.interpolate`${cluster.name}:${cluster.fingerprint}`,
         source: node.source,
-        ports: portsToBeFree(cluster.apiPort, node.roles).join(","),
+        ports: portsToBeFree(cluster.apiPort, cluster.way, node.roles).join(","),
         fixed: Object.entries(cluster.fixed)
             .map(([key, value]) => `${key}:${value}`)
             .join(","),

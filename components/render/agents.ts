@@ -1,5 +1,6 @@
 import type { ClusterSettings } from "../config/schema";
 import { isControlPlane, NodeSpec } from "../inventory";
+import { apiProxy } from "./apiProxy";
 import { cni } from "./cni";
 import { Fragment } from "./entries";
 import { hosts } from "./hosts";
@@ -17,7 +18,7 @@ import { staticPods } from "./staticPods";
  */
 export function agents(node: NodeSpec, cluster: ClusterSettings, nodes: readonly NodeSpec[]): Fragment[] {
     return [
-        isControlPlane(node) ? [] : [...hosts(node, cluster, nodes), ...kubectl()],
+        isControlPlane(node) ? [] : [...apiProxy(node, cluster, nodes), ...hosts(node, cluster, nodes), ...kubectl()],
         outside(node, cluster),
         restartedByOutside(runtimeOf(node).active(node, cluster), node, cluster),
         cni(cluster),

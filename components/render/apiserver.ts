@@ -2,6 +2,7 @@ import type { ClusterSettings } from "../config/schema";
 import type { NodeSpec } from "../inventory/node";
 import { certificatePaths, paths } from "../inventory/paths";
 import { admission, admissionFlags } from "./admission";
+import { apiProxyUnit } from "./apiProxy";
 import { auditFlags, auditing } from "./audit";
 import { Fragment } from "./entries";
 import { etcdPorts } from "./etcd";
@@ -67,6 +68,8 @@ function settings(node: NodeSpec, cluster: ClusterSettings) {
         "allow-privileged": true,
         "authentication-config": paths.authentication,
         "authorization-mode": ["Node", "RBAC"],
+        // The proxy has the port on the virtual address, so this one must not take it on all of them.
+        "bind-address": cluster.api.virtualAddress === undefined ? undefined : node.address,
         "client-ca-file": paths.ca,
         "enable-bootstrap-token-auth": true,
         "encryption-provider-config": paths.encryptionConfig,
@@ -109,12 +112,16 @@ function settings(node: NodeSpec, cluster: ClusterSettings) {
 }
 
 function unit(node: NodeSpec, cluster: ClusterSettings): string {
+    // A worker that has become a control plane has a proxy on this port, which gives it up before this one starts. The
+    // one of a virtual address is another matter: it stands beside this one, and comes after it.
+    const instead = cluster.api.virtualAddress === undefined ? [apiProxyUnit] : [];
     return unitText({
         Unit: {
             Description: "Kubernetes API server",
             Documentation: "https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver/",
-            After: "network-online.target etcd.service kubernetes-hosts.service",
+            After: ["network-online.target etcd.service kubernetes-hosts.service", ...instead].join(" "),
             Wants: "network-online.target etcd.service kubernetes-hosts.service",
+            ...(instead.length > 0 && { Conflicts: apiProxyUnit }),
             ...neverGiveUp,
         },
         Service: {

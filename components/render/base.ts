@@ -1,6 +1,8 @@
 import type { NodeSpec } from "../inventory/node";
 import { paths } from "../inventory/paths";
 import type { ClusterSettings } from "../config/schema";
+import { apiAddressNeeds, apiAddressSysctls } from "./apiAddress";
+import { apiProxyNeeds } from "./apiProxy";
 import type { Digests } from "./artifacts";
 import { Fragment } from "./entries";
 import { etcdUser } from "./etcd";
@@ -28,16 +30,31 @@ const packages = ["ca-certificates", "conntrack", "curl", "ethtool", "iptables",
 /** What kube-proxy calls beyond that in one of its modes. */
 const packagesOfMode: Readonly<Record<string, readonly string[]>> = { nftables: ["nftables"] };
 
-/** What every node needs of its system before Kubernetes comes: kernel, packages, and the container runtime. */
-export function base(node: NodeSpec, cluster: ClusterSettings, digests: Digests): Fragment[] {
+/**
+ * What every node needs of its system before Kubernetes comes: kernel, packages, and the container runtime.
+ *
+ * @param nodes all of the cluster's, this one among them
+ */
+export function base(
+    node: NodeSpec,
+    cluster: ClusterSettings,
+    digests: Digests,
+    nodes: readonly NodeSpec[],
+): Fragment[] {
     const controlPlane = node.roles.includes("control-plane");
     const isProtected = kubeletSettings(node, cluster).protectKernelDefaults === true;
-    const required = { ...requiredSysctls, ...(isProtected && protectedSysctls) };
+    const required = {
+        ...requiredSysctls,
+        ...(isProtected && protectedSysctls),
+        ...apiAddressSysctls(node, cluster),
+    };
     const { mode } = { ...cluster.kubeProxy, ...node.kubeProxy } as { mode: string };
     const names = [...packages, ...(packagesOfMode[mode] ?? [])];
     return [
         systemSettings({ ...required, ...cluster.sysctls, ...node.sysctls }, names),
         controlPlane ? [etcdAccount, openssl] : [],
+        apiProxyNeeds(node, cluster, nodes),
+        apiAddressNeeds(node, cluster),
         outside(node, cluster),
         restartedByOutside(runtimeOf(node).base(node, cluster, digests), node, cluster),
         node.disk === "slow" ? journalInMemory : [],

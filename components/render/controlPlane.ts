@@ -1,5 +1,7 @@
 import type { ClusterSettings } from "../config/schema";
 import { controlPlanes, NodeSpec } from "../inventory";
+import { apiAddress } from "./apiAddress";
+import { apiProxy } from "./apiProxy";
 import { apiserver } from "./apiserver";
 import { controllerManager, scheduler } from "./controllers";
 import { csrApprover } from "./csrApprover";
@@ -28,8 +30,10 @@ export function controlPlane(
         kubectl(),
         etcd(node, cluster, members),
         apiserver(node, cluster),
-        controllerManager(cluster, kit),
-        scheduler(cluster),
+        apiProxy(node, cluster, nodes),
+        apiAddress(node, cluster, nodes),
+        controllerManager(node, cluster, kit),
+        scheduler(node, cluster),
         csrApprover(kit),
         snapshots(node, cluster, kit),
     ];

@@ -1,6 +1,7 @@
 import type { ClusterSettings } from "../config/schema";
-import { clusterEndpoint } from "../inventory";
+import { ownEndpoint } from "../inventory";
 import { nodePrefix } from "../inventory/addressing";
+import type { NodeSpec } from "../inventory/node";
 import { certificatePaths, paths } from "../inventory/paths";
 import { Fragment } from "./entries";
 import { kubeconfig } from "./kubeconfig";
@@ -30,7 +31,7 @@ function common(kubeconfigPath: string) {
  *
  * @param kit folder of the node kit
  */
-export function controllerManager(cluster: ClusterSettings, kit: string): Fragment {
+export function controllerManager(node: NodeSpec, cluster: ClusterSettings, kit: string): Fragment {
     const settings = {
         ...common(paths.controllerManagerKubeconfig),
         "allocate-node-cidrs": true,
@@ -50,6 +51,7 @@ export function controllerManager(cluster: ClusterSettings, kit: string): Fragme
         "use-service-account-credentials": true,
     };
     return service({
+        node,
         cluster,
         name: "controller-manager",
         description: "Kubernetes controllers",
@@ -62,8 +64,9 @@ export function controllerManager(cluster: ClusterSettings, kit: string): Fragme
 }
 
 /** https://kubernetes.io/docs/reference/command-line-tools-reference/kube-scheduler/ */
-export function scheduler(cluster: ClusterSettings): Fragment {
+export function scheduler(node: NodeSpec, cluster: ClusterSettings): Fragment {
     return service({
+        node,
         cluster,
         name: "scheduler",
         description: "Kubernetes scheduler",
@@ -74,6 +77,7 @@ export function scheduler(cluster: ClusterSettings): Fragment {
 }
 
 interface Service {
+    readonly node: NodeSpec;
     readonly cluster: ClusterSettings;
     /** "scheduler": the command and unit are kube-scheduler, the certificate scheduler.crt. */
     readonly name: string;
@@ -86,7 +90,7 @@ interface Service {
 }
 
 function service(of: Service): Fragment {
-    const { cluster, name, description, kubeconfigPath, arguments: args, inputs, stopped } = of;
+    const { node, cluster, name, description, kubeconfigPath, arguments: args, inputs, stopped } = of;
     const { certificate, key } = certificatePaths(paths.pki, name);
     return [
         {
@@ -95,8 +99,8 @@ function service(of: Service): Fragment {
             mode: "0600",
             content: kubeconfig({
                 name: cluster.name,
-                // On a control plane this name is its own address: never a newer or older API server than its own.
-                server: clusterEndpoint(cluster).url,
+                // Its own machine's and no other: while versions change, another one may be newer or older than it.
+                server: ownEndpoint(node, cluster).url,
                 authority: { file: paths.ca },
                 user: { certificate: { file: certificate }, key: { file: key } },
             }),

@@ -11,6 +11,7 @@ export type Entry =
     | SysctlEntry
     | SwapEntry
     | ArchiveEntry
+    | MaskEntry
     | PackageEntry
     | HoldEntry
     | ConflictEntry
@@ -84,6 +85,15 @@ export interface ArchiveEntry {
     /** With {arch} in it; the packages lie beside it. */
     readonly path: string;
     readonly digests: DigestByArchitecture;
+}
+
+/**
+ * A unit that a package brings and that is not to start, neither when the package comes nor at boot. One that is on the
+ * machine before us is its owner's, and left alone.
+ */
+export interface MaskEntry {
+    readonly kind: "mask";
+    readonly name: string;
 }
 
 /** A package of the distribution that must be there. */

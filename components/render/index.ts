@@ -1,5 +1,7 @@
 export * from "./admission";
 export * from "./agents";
+export * from "./apiAddress";
+export * from "./apiProxy";
 export * from "./apiserver";
 export * from "./artifacts";
 export * from "./audit";

@@ -14,6 +14,7 @@ const order: readonly Entry["kind"][] = [
     "once",
     "link",
     "archive",
+    "mask",
     "package",
     "hold",
     "artifact",
@@ -111,6 +112,7 @@ function headOf(entry: Entry, all: readonly Entry[]): string {
             return words("package", entry.name, ...(entry.unless ? [`unless=${path(entry.unless)}`] : []));
         case "module":
         case "conflict":
+        case "mask":
         case "hold":
             return words(entry.kind, entry.name);
         case "artifact":

@@ -8,7 +8,7 @@ import { Fragment } from "./entries";
 
 /** The distribution's packages that any of these nodes is to have, sorted. */
 export function packageNames(nodes: readonly NodeSpec[], cluster: ClusterSettings): string[] {
-    const entries = nodes.flatMap((node) => base(node, cluster, { files: {} }).flat());
+    const entries = nodes.flatMap((node) => base(node, cluster, { files: {} }, nodes).flat());
     return [...new Set(entries.flatMap((entry) => (entry.kind === "package" ? [entry.name] : [])))].sort();
 }
 

@@ -22,6 +22,7 @@ export const findingCodes = [
     "port",
     "host-port",
     "address",
+    "virtual-address",
     "names",
     "clock",
     "machine-id",

@@ -1,7 +1,7 @@
 import type { NodeSpec } from "../../components/inventory/node";
 import { portName } from "../../components/inventory/ports";
 import { type Asked, type Known, knownOf, type NodeFinding, refuse, warn } from "./finding";
-import { type PreflightSettings, waysFrom } from "./questions";
+import { type PreflightSettings, virtualPlaceOf, waysFrom } from "./questions";
 
 /** Seconds that clocks may differ. etcd warns from one on; certificates count from this machine's time. */
 const clockLimits = { warn: 1, refuse: 30 } as const;
@@ -13,7 +13,12 @@ export function fleetFindings(
     settings: PreflightSettings,
 ): NodeFinding[] {
     const known = knownOf(asked);
-    return [...twins(known), ...clocks(known), ...ways(asked, nodes, settings)];
+    return [
+        ...twins(known),
+        ...clocks(known),
+        ...ways(asked, nodes, settings),
+        ...virtualAddress(known, nodes, settings),
+    ];
 }
 
 /** Machines that were copied from one image share what must be their own. */
@@ -102,4 +107,27 @@ function ways(asked: readonly Asked[], nodes: readonly NodeSpec[], settings: Pre
         // One lost packet looks the same.
         return { node, ...(udp ? warn("way", text, remedy) : refuse("way", text, remedy)) };
     });
+}
+
+/** Once there is a control plane, one answers there. */
+function virtualAddress(
+    known: readonly Known[],
+    nodes: readonly NodeSpec[],
+    { cluster }: PreflightSettings,
+): NodeFinding[] {
+    const isPlane = ({ roles }: NodeSpec) => roles.includes("control-plane");
+    const fresh = known.filter(({ node, fitness }) => isPlane(node) && fitness.owner === undefined);
+    if (fresh.length < nodes.filter(isPlane).length) return [];
+    return fresh.flatMap(({ node, fitness }) =>
+        virtualPlaceOf(node, cluster)
+            .filter((place) => ["open", "refused"].includes(fitness.reach[place]))
+            .map(() => ({
+                node: node.name,
+                ...refuse(
+                    "virtual-address",
+                    `a machine has the address ${cluster.api.virtualAddress} already, which cluster.api.virtualAddress is to be`,
+                    "choose one that nobody has",
+                ),
+            })),
+    );
 }

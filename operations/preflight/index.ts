@@ -22,7 +22,7 @@ export function findingsOf(
     const own = knownOf(asked).flatMap((known) =>
         [
             ...machineFindings(known, settings.cluster),
-            ...firewallFindings(known, settings),
+            ...firewallFindings(known, nodes, settings),
             ...hostPortFindings(known, nodes, settings),
         ].map((finding) => ({ node: known.node.name, ...finding })),
     );

@@ -5,9 +5,16 @@ import { type Finding, type Known, refuse, warn } from "./finding";
 import { clusterPorts, type PreflightSettings } from "./questions";
 
 /** The owner's firewall is respected: what has to be open is said, and nothing of it is changed. */
-export function firewallFindings({ node, fitness }: Known, settings: PreflightSettings): Finding[] {
+export function firewallFindings(
+    { node, fitness }: Known,
+    nodes: readonly NodeSpec[],
+    settings: PreflightSettings,
+): Finding[] {
     if (fitness.firewalls.length === 0) return [];
-    const outside = portsOn(clusterPorts(settings), node.roles).filter(({ from }) => !from.includes("itself"));
+    // The virtual address has the port that the API server has.
+    const outside = portsOn(clusterPorts(settings, nodes), node.roles).filter(
+        ({ from, at }) => !from.includes("itself") && at === undefined,
+    );
     const callers = [...new Set(outside.map(({ from }) => from.join(", ")))];
     const open = callers.map((caller) => {
         const ports = outside.filter(({ from }) => from.join(", ") === caller).map(portName);

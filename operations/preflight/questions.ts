@@ -1,4 +1,5 @@
 import type { Settings } from "../../components/config/schema";
+import { wayToApi } from "../../components/inventory";
 import type { NodeSpec } from "../../components/inventory/node";
 import { type PortUse, portsOn, portsToBeFree, portUses } from "../../components/inventory/ports";
 import { base } from "../../components/render/base";
@@ -9,23 +10,43 @@ export type PreflightSettings = Pick<Settings, "cluster" | "addons" | "workloads
 const neighbours = 12;
 
 /** The ports of this cluster. */
-export function clusterPorts({ cluster, addons }: Pick<PreflightSettings, "cluster" | "addons">): PortUse[] {
-    return portUses({ apiPort: cluster.api.port, backend: cluster.network.backend, addons: Object.keys(addons) });
+export function clusterPorts(
+    { cluster, addons }: Pick<PreflightSettings, "cluster" | "addons">,
+    nodes: readonly NodeSpec[],
+): PortUse[] {
+    return portUses({
+        apiPort: cluster.api.port,
+        backend: cluster.network.backend,
+        way: wayToApi(cluster, nodes),
+        addons: Object.keys(addons),
+    });
 }
 
 /** What `step preflight` is asked on a machine, as "key=value". */
 export function questionsFor(node: NodeSpec, nodes: readonly NodeSpec[], settings: PreflightSettings): string[] {
-    const entries = base(node, settings.cluster, { files: {} }).flat();
+    const { cluster } = settings;
+    const entries = base(node, cluster, { files: {} }, nodes).flat();
     const named = (kind: "module" | "conflict") => entries.flatMap((entry) => (entry.kind === kind ? entry.name : []));
-    const places = [...waysFrom(node, nodes, settings).map(({ place }) => place), ...sourcesOf(node, settings.cluster)];
+    const places = [
+        ...waysFrom(node, nodes, settings).map(({ place }) => place),
+        ...sourcesOf(node, cluster),
+        ...virtualPlaceOf(node, cluster),
+    ];
     const folder = folderOf(node);
     return [
-        `ports=${portsToBeFree(settings.cluster.api.port, node.roles).join(",")}`,
+        `ports=${portsToBeFree(cluster.api.port, wayToApi(cluster, nodes), node.roles).join(",")}`,
         `modules=${named("module").join(",")}`,
         `conflicts=${named("conflict").join(",")}`,
         `reach=${places.join(",")}`,
         ...(folder === undefined ? [] : [`folder=${folder}`]),
     ];
+}
+
+/** Where nobody may answer before the cluster is there, as control planes dial it. */
+export function virtualPlaceOf(node: NodeSpec, { api }: Pick<PreflightSettings["cluster"], "api">): string[] {
+    return api.virtualAddress !== undefined && node.roles.includes("control-plane")
+        ? [`${api.virtualAddress}:${api.port}/tcp`]
+        : [];
 }
 
 /** A way that must be open. */
@@ -41,7 +62,11 @@ export function waysFrom(node: NodeSpec, nodes: readonly NodeSpec[], settings: P
     const at = nodes.findIndex(({ name }) => name === node.name);
     const others = [...nodes.slice(at + 1), ...nodes.slice(0, at)].filter(({ lost }) => !lost);
     const callers = node.roles.includes("control-plane") ? ["every node", "control planes"] : ["every node"];
-    const uses = clusterPorts(settings).filter(({ from }) => from.some((caller) => callers.includes(caller)));
+    // Nobody has the virtual address yet, and what has no port can't be dialled.
+    const uses = clusterPorts(settings, nodes).filter(
+        ({ from, at, protocol }) =>
+            from.some((caller) => callers.includes(caller)) && at === undefined && protocol !== "vrrp",
+    );
     return others.flatMap((to, index) =>
         portsOn(uses, to.roles)
             .filter(({ on }) => on === "control planes" || index < neighbours)

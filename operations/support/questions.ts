@@ -9,6 +9,7 @@ const units = [
     ...["containerd", "docker", "cri-dockerd", "cri-containerd", "kubelet", "kube-proxy", "kubernetes-hosts"],
     ...["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-csr-approver"],
     ...["etcd-care", "etcd-snapshots", "etcd-copies-folder", "etcd-copies-s3"],
+    ...["kube-api-proxy", "kube-api-address"],
 ];
 
 const ctr = `${paths.containerd}/ctr -a ${paths.containerdSocket} -n k8s.io`;

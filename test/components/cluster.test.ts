@@ -79,9 +79,11 @@ describe("Cluster", () => {
     let preview: Made[];
     let networkless: Made[];
     let rotated: Made[];
+    let virtual: Made[];
     before(async () => {
         networkless = await build(false, { network: { backend: "none" } });
         rotated = await build(false, { certificates: { generation: 2, trusted: [1] } });
+        virtual = await build(false, { api: { virtualAddress: "192.168.10.10" } });
         up = await build(false);
         preview = await build(true);
     });
@@ -140,6 +142,19 @@ describe("Cluster", () => {
     it("deploys flannel, DNS and what the config names, and nothing more", () => {
         const deployed = up.filter(({ type }) => /:(Deployment|DaemonSet)$/.test(type));
         assert.deepEqual(namesOf(deployed), ["coredns", "flannel", "my-nginx"]);
+    });
+
+    it("has a control plane wait for the virtual address", () => {
+        const step = (made: Made[]) => commands(made).find(({ name }) => name === "hex-n1-control-plane")!.inputs;
+        assert.doesNotMatch(String(step(up).create), /endpoint=/);
+        assert.match(String(step(virtual).create), / control-plane apply .* endpoint=192\.168\.10\.10:6443/);
+        assert.match(String(step(virtual).stdin), /^unit kube-api-address\.service active /m);
+    });
+
+    it("gives flannel the host's own names, which change", () => {
+        const [flannel] = up.filter(({ name, type }) => name === "flannel" && type.endsWith(":DaemonSet"));
+        const { spec } = (flannel.inputs.spec as { template: { spec: object } }).template;
+        assert.match(JSON.stringify(spec), /\{"mountPath":"\/etc\/hosts","name":"hosts","readOnly":true\}/);
     });
 
     it("waits for no node and no pod where somebody else brings the network", () => {

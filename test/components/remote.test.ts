@@ -113,6 +113,7 @@ describe("components/remote", () => {
                 name: "hex",
                 fingerprint: "f00d",
                 apiPort: 6443,
+                way: "direct",
                 fixed: { domain: "hex.k8s.local", podCidr: "10.244.0.0/16" },
             }),
         });

@@ -93,9 +93,19 @@ describe("control planes are restored, set up anew, recovered, forgotten, replac
     });
 
     it("a worker becomes a control plane, and a control plane a worker again", async () => {
-        configure([n4, n5, n6], []);
+        configure([n4, n5, n6], [n1]);
         await stack.must(["up"], { show: true });
         assert.deepEqual(await fleet.voters(n6), [n4, n5, n6]);
+        const listener = (node: string) => onNode(node, "ss -Htlnp sport = :6443 | grep -o '\"[a-z-]*\"' | sort -u");
+        assert.equal(await listener(n1), '"haproxy"\n');
+        // Whoever has the port hands it over, both ways in one `up`.
+        configure([n1, n5, n6], [n4]);
+        await stack.must(["up"], { show: true });
+        await fleet.allReady(n1, n4, n5, n6);
+        assert.deepEqual(await fleet.voters(n5), [n1, n5, n6]);
+        assert.deepEqual([await listener(n1), await listener(n4)], ['"kube-apiserver"\n', '"haproxy"\n']);
+        assert.equal(await onNode(n1, "systemctl list-units --all --plain --no-legend kube-api-proxy.service"), "");
+        await fleet.emptyPreview();
         configure([n5], [n4, n6]);
         await stack.must(["up"], { show: true });
         await fleet.allReady(n4, n5, n6);

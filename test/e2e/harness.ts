@@ -175,7 +175,7 @@ export function docker(...args: string[]): Promise<{ stdout: string; stderr: str
 
 const units =
     "docker cri-dockerd cri-containerd kubelet kube-proxy kubernetes-hosts " +
-    "etcd kube-apiserver kube-controller-manager kube-scheduler kube-csr-approver";
+    "etcd kube-apiserver kube-controller-manager kube-scheduler kube-csr-approver kube-api-proxy kube-api-address";
 
 /** When each unit of ours last started, by "NODE/UNIT": equal before and after means nothing was restarted. */
 export async function startTimes(nodes: readonly string[]): Promise<Record<string, string>> {
@@ -201,12 +201,12 @@ export async function traces(node: string): Promise<string[]> {
         ...["kubernetes", "etcd", "cni/net.d/*"].map((name) => `/etc/${name}`),
         ...["slipway", "kubelet", "kube-proxy", "etcd", "cni"].map((name) => `/var/lib/${name}`),
         "/usr/local/bin/kubectl",
-        "/run/flannel",
+        ...["flannel", "kube-api-proxy", "kube-api-address"].map((name) => `/run/${name}`),
     ];
     const rest = "ip -o link; iptables-save; ls /etc/systemd/system; systemctl list-units --all --plain";
     const found = await onNode(
         node,
-        `ls -d ${folders.join(" ")} 2>/dev/null; { ${rest}; } | grep -E 'cni0|flannel|KUBE-|kube|etcd|cri-dockerd'; true`,
+        `ls -d ${folders.join(" ")} 2>/dev/null; { ${rest}; } | grep -E 'cni0|flannel|KUBE-|SLIPWAY-|kube|etcd|cri-dockerd'; true`,
     );
     return found.split("\n").filter((line) => line !== "");
 }

@@ -12,10 +12,13 @@ import {
     containerdRegistries,
     controlPlane,
     Fragment,
+    hosts,
     member,
     render,
     stage,
 } from "../../components/render";
+import { type Manifest, parseManifest } from "../../operations/changes/manifest";
+import { unitsToRestart } from "../../operations/changes/restarts";
 import { boards, Example, exampleDigests } from "../support";
 
 /** What real nodes get, to the letter. UPDATE_GOLDEN=1 writes the files anew; their diff is what a review reads. */
@@ -34,12 +37,20 @@ function steps(example: Example, index: number): Record<string, Fragment[]> {
     const { cluster, nodes } = example;
     const node = nodes[index];
     return {
-        base: base(node, cluster, exampleDigests(example)),
+        base: base(node, cluster, exampleDigests(example), nodes),
         stage: stage(node, cluster, exampleDigests(example)),
         ...(node.roles.includes("control-plane") ? { "control-plane": controlPlane(node, cluster, nodes, kit) } : {}),
         activate: agents(node, cluster, nodes),
     };
 }
+
+/** What stands in the file whose lines are kept in /etc/hosts. */
+function linesOfHosts(fragments: readonly Fragment[]): string[] {
+    const [file] = fragments.flat().filter((entry) => entry.kind === "file" && entry.path === "/etc/kubernetes/hosts");
+    return file && "content" in file ? file.content!.trim().split("\n") : [];
+}
+
+const parsed = (text: string): Manifest => parseManifest(text)!;
 
 describe("manifests of a board cluster", () => {
     const example = boards();
@@ -52,7 +63,7 @@ describe("manifests of a board cluster", () => {
     it("control-plane: credentials", () => {
         const { cluster, nodes } = example;
         const pair = (name: string) => ({ certificate: `certificate ${name}\n`, key: `key ${name}\n` });
-        const issued = controlPlaneCertificates(cluster, nodes[0], nodes).map((spec) => ({ spec, ...pair(spec.name) }));
+        const issued = controlPlaneCertificates(cluster, nodes[0]).map((spec) => ({ spec, ...pair(spec.name) }));
         const secrets = {
             trusted: {
                 cluster: "certificate cluster CA\n",
@@ -120,8 +131,81 @@ describe("manifests that differ", () => {
         const first = steps(reserved, 0);
         golden("three-control-planes.control-plane", render(...first["control-plane"]));
         assert.match(member(reserved.nodes[0]), /^taint node-role\.kubernetes\.io\/control-plane:NoSchedule$/m);
-        const worker = render(...steps(reserved, 3).activate);
-        assert.match(worker, /\| 192\.168\.10\.11 api\.\S+\n\| 192\.168\.10\.12 api\.\S+\n\| 192\.168\.10\.13 api\./);
+    });
+
+    it("for a worker of three control planes, which asks them through a proxy of its own", () => {
+        const three = boards({}, [["control-plane"], ["control-plane"], ["control-plane"], ["worker"]]);
+        const worker = steps(three, 3);
+        golden("local-proxy.base", render(...worker.base));
+        golden("local-proxy.activate", render(...worker.activate));
+        // Where such a worker becomes a control plane, the port changes hands.
+        const apiServer = parsed(render(...steps(three, 0)["control-plane"])).get("unit kube-apiserver.service")!;
+        const text = apiServer.content.join("\n");
+        assert.match(text, /^After=.* kube-api-proxy\.service$/m);
+        assert.match(text, /^Conflicts=kube-api-proxy\.service$/m);
+        assert.doesNotMatch(render(...steps(three, 1).base), /haproxy/);
+    });
+
+    it("with a virtual address: proxy and keepalived on control planes, one line on workers", () => {
+        const api = { virtualAddress: "192.168.10.10" };
+        const three = boards({ api }, [["control-plane"], ["control-plane"], ["control-plane"], ["worker"]]);
+        const second = steps(three, 1);
+        golden("virtual-address.base", render(...second.base));
+        golden("virtual-address.control-plane", render(...second["control-plane"]));
+        assert.doesNotMatch(render(...second["control-plane"]), /Conflicts=/);
+        const worker = steps(three, 3);
+        assert.deepEqual(linesOfHosts(worker.activate), ["192.168.10.10 api.hex.k8s.local"]);
+        assert.doesNotMatch(render(...worker.base) + render(...worker.activate), /haproxy|keepalived/);
+        const alone = render(...steps(boards({ api }), 0)["control-plane"]);
+        assert.match(alone, /unicast_peer \{\n\| +127\.0\.0\.1\n/);
+        assert.doesNotMatch(alone, /-j RETURN/);
+        const chosen = boards({ api: { ...api, virtualInterface: "ens4" } });
+        assert.match(render(...steps(chosen, 0)["control-plane"]), /^\| +192\.168\.10\.10\/32 dev ens4$/m);
+    });
+
+    it("with a balancer of the owner's: its address on workers, or its name, looked up again and again", () => {
+        const roles = [["control-plane"], ["control-plane"], ["control-plane"], ["worker"]];
+        const withBalancer = (loadBalancer: string) => boards({ api: { loadBalancer } }, roles);
+        const addressed = steps(withBalancer("192.168.10.9"), 3);
+        assert.deepEqual(linesOfHosts(addressed.activate), ["192.168.10.9 api.hex.k8s.local"]);
+        const named = steps(withBalancer("lb.example.org"), 3);
+        assert.deepEqual(linesOfHosts(named.activate), ["lb.example.org api.hex.k8s.local"]);
+        const { cluster, nodes } = withBalancer("lb.example.org");
+        golden("balancer.hosts", render(hosts(nodes[3], cluster, nodes)));
+        // Who has that in DNS needs no line.
+        const known = render(...steps(withBalancer("api.hex.k8s.local"), 3).activate);
+        assert.doesNotMatch(known, /^(file|unit) .*hosts/m);
+        for (const step of [addressed, named]) {
+            assert.doesNotMatch(render(...step.base) + render(...step.activate), /haproxy|keepalived/);
+        }
+        const own = steps(withBalancer("lb.example.org"), 1)["control-plane"];
+        assert.deepEqual(
+            linesOfHosts(own),
+            ["12", "11", "13"].map((last) => `192.168.10.${last} api.hex.k8s.local`),
+        );
+    });
+
+    it("from one control plane to three: no kubelet restarts, and on workers only what finds the API", () => {
+        const one = boards({}, [["control-plane"], ["worker"], ["worker"], ["worker"]]);
+        const three = boards({}, [["control-plane"], ["worker"], ["control-plane"], ["control-plane"]]);
+        const [before, after] = [one, three].map((example) => parsed(render(...steps(example, 1).activate)));
+        assert.deepEqual(unitsToRestart({ before, after, changedBefore: new Set(), drift: [] }), [
+            "kubernetes-hosts.service",
+        ]);
+        assert.deepEqual(
+            [...after.keys()].filter((key) => !before.has(key)),
+            [
+                "user kube-api-proxy",
+                "file /etc/kubernetes/api-proxy.cfg",
+                "mask haproxy.service",
+                "package haproxy",
+                "hold haproxy",
+                "unit kube-api-proxy.service",
+            ],
+        );
+        const kubeconfigs = (manifest: Manifest) =>
+            [...manifest.values()].filter(({ name }) => name.endsWith("kubeconfig")).map(({ content }) => content);
+        assert.deepEqual(kubeconfigs(after), kubeconfigs(before));
     });
 
     it("in the package that kube-proxy calls with nftables, on all nodes or on one", () => {

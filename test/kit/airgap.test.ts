@@ -59,7 +59,7 @@ describe("kit: a bare machine whose way out is cut", function () {
         fs.mkdirSync(path.join(mirror, "host.example"));
         fs.writeFileSync(path.join(mirror, "host.example/tool"), tool);
         const digests = loadDigests(mirror);
-        manifest = render(base(nodes[0], cluster, digests).flat(), archives(cluster, digests));
+        manifest = render(base(nodes[0], cluster, digests, nodes).flat(), archives(cluster, digests));
         machine = await Machine.start("bare");
         server = await serveMirror({ folder: mirror, host: await machine.cutOff() });
         found = await machine.root(installed);

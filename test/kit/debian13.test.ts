@@ -21,7 +21,7 @@ describe("kit: a machine with Debian 13", function () {
         const keys = { user: makeKeyPair(), host: makeKeyPair() };
         const lab = parseLab({ name: "kit", controlPlanes: 1 });
         const [node] = labNodes(lab, { engine: machine.node.engine, keys, mirrorPath: "" });
-        manifest = render(...base(node, boards().cluster, { files: {} }));
+        manifest = render(...base(node, boards().cluster, { files: {} }, [node]));
         await machine.upload();
     });
     after(() => machine?.stop());

@@ -136,6 +136,28 @@ describe("kit: files", () => {
         assert.equal(node.has("/etc/bootstrap"), false);
     });
 
+    it("keeps a unit that a package will bring from starting, and leaves one alone that is there before", () => {
+        const text = "mask haproxy.service\nmask keepalived.service\n";
+        const link = "/etc/systemd/system/haproxy.service";
+        node.write("/lib/systemd/system/keepalived.service", "[Service]\n");
+        const before = node.tree().filter((line) => !line.startsWith("run/slipway"));
+        assert.equal(node.step("activate check", text).stdout, "unit haproxy.service is not masked\n");
+        assert.equal(node.step("activate apply", text).stdout, "mended: unit haproxy.service is not masked\n");
+        assert.equal(fs.readlinkSync(node.at(link)), "/dev/null");
+        assert.equal(node.has("/etc/systemd/system/keepalived.service"), false);
+        // The package came, and somebody unmasked what it brought: it is ours by now.
+        node.write("/lib/systemd/system/haproxy.service", "[Service]\n");
+        fs.rmSync(node.at(link));
+        assert.equal(node.step("activate apply", text).stdout, "mended: unit haproxy.service is not masked\n");
+        assert.deepEqual(node.step("activate apply", text), { code: 0, stdout: "", stderr: "" });
+        fs.rmSync(node.at("/lib/systemd/system/haproxy.service"));
+        assert.equal(node.step("activate remove").code, 0);
+        assert.deepEqual(
+            node.tree().filter((line) => !/^(run\/slipway|var\/lib\/slipway\/(before|sums))/.test(line)),
+            before.filter((line) => !/^var\/lib\/slipway\/(before|sums)/.test(line)),
+        );
+    });
+
     it("remembers digests, never text", () => {
         node.step("credentials apply", manifest);
         const state = node.tree().filter((line) => line.startsWith("var/lib/slipway/") && !line.includes("/kit/"));

@@ -13,16 +13,19 @@ import {
 } from "../../components/remote";
 import { NodeSpec } from "../../components/inventory/node";
 import type { Flavour } from "../../lab/config";
-import { ThrowAwayNode, throwAwayNode } from "../../lab/throwaway";
+import { type ThrowAwayOptions, ThrowAwayNode, throwAwayNode } from "../../lab/throwaway";
 import { type Inventory, inventoryOf } from "../inventory";
 
 /** A throw-away machine with the kit uploaded, worked on over SSH by an ordinary user, as Slipway does. */
 export class Machine {
     private constructor(readonly node: ThrowAwayNode) {}
 
-    /** @param mirror a folder that the machine sees as /mnt/mirror */
-    static async start(flavour: Flavour, mirror?: string): Promise<Machine> {
-        return new Machine(await throwAwayNode({ flavour, mirror }));
+    /**
+     * @param mirror a folder that the machine sees as /mnt/mirror
+     * @param network one that is there, and the machine's address in it
+     */
+    static async start(flavour: Flavour, mirror?: string, network?: ThrowAwayOptions["network"]): Promise<Machine> {
+        return new Machine(await throwAwayNode({ flavour, mirror, network }));
     }
 
     /** Cuts its way out: what isn't on the engine's network can't be reached any more. Returns the host's address there. */

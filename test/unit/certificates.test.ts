@@ -6,7 +6,7 @@ import { boards } from "../support";
 
 describe("certificates", () => {
     const { cluster, nodes } = boards({ api: { operator: { host: "k8s.example.org" } } });
-    const table = controlPlaneCertificates(cluster, nodes[0], nodes);
+    const table = controlPlaneCertificates(cluster, nodes[0]);
     const named = (name: string) => table.find((spec) => spec.name === name)!;
 
     it("name the API by everything it is called by", () => {
@@ -20,7 +20,7 @@ describe("certificates", () => {
 
     it("put the operator's address among the addresses", () => {
         const lab = boards({ api: { operator: { host: "127.0.0.1" } } });
-        const [apiserver] = controlPlaneCertificates(lab.cluster, lab.nodes[0], lab.nodes);
+        const [apiserver] = controlPlaneCertificates(lab.cluster, lab.nodes[0]);
         assert.deepEqual(apiserver.ipAddresses, ["10.96.0.1", "127.0.0.1", "192.168.10.11"]);
     });
 

@@ -200,6 +200,27 @@ describe("preflight's findings", () => {
         expectOne(look({ firewalls: ["ufw"] }), "warn", "firewall", /ufw decides what comes in/);
     });
 
+    it("a firewall of the owner's: also VRRP, between control planes that share an address", () => {
+        const given = inventory({ api: { virtualAddress: "192.168.1.5" } });
+        const nobody = everywhere(given, "unreachable", /^192\.168\.1\.5:/);
+        const [found] = look({ ...nobody, firewalls: ["ufw"] }, given);
+        assert.match(found.remedy, /2379\/tcp 2380\/tcp VRRP \(IP protocol 112\) for control planes/);
+        assert.doesNotMatch(found.remedy, /6443\/tcp for every node, operator/);
+    });
+
+    it("a virtual address that somebody has, before there is a control plane", () => {
+        const given = inventory({ api: { virtualAddress: "192.168.1.5" } });
+        const asked = questionsFor(given.nodes[0], given.nodes, given.settings).join();
+        assert.match(asked, /reach=.*192\.168\.1\.5:6443\/tcp/);
+        assert.doesNotMatch(questionsFor(given.nodes[1], given.nodes, given.settings).join(), /192\.168\.1\.5/);
+        const echo = (said: "open" | "refused" | "unreachable" | "dropped") =>
+            everywhere(given, said, /^192\.168\.1\.5:/);
+        expectOne(look(echo("open"), given), "refuse", "virtual-address", /has the address 192\.168\.1\.5 already/);
+        expectOne(look(echo("refused"), given), "refuse", "virtual-address", /192\.168\.1\.5/);
+        for (const said of ["unreachable", "dropped"] as const) assert.deepEqual(look(echo(said), given), []);
+        assert.deepEqual(look({ ...echo("open"), owner: "hex:abc" }, given), []);
+    });
+
     it("a daemon on a port that a workload takes there", () => {
         const given = inventory({}, { workloads: { redis: { node: "hex-n1" } } });
         const redis = { listening: [[6379, "redis-server"]] } as const;

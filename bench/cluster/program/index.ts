@@ -36,5 +36,6 @@ const authority = new Authority(
 const fingerprint = authority.certificate.apply(fingerprintOf);
 const digests = loadDigests(mirror);
 for (const node of lab.nodes) {
-    new PreparedNode(node.name, { node, cluster, digests, fingerprint, step: stepsOf(node) }, { parent });
+    const args = { node, cluster, nodes: lab.nodes, digests, fingerprint, step: stepsOf(node) };
+    new PreparedNode(node.name, args, { parent });
 }

@@ -41,6 +41,7 @@ apply_step() {
             finish_leaving
             prepare_bootstrap
             follow_signer
+            give_up_port
             ;;
     esac
     armed=yes

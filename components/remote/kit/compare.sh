@@ -86,6 +86,10 @@ $2 == "sysctl" {
 $2 == "swap" && (("swap", "off") in is) { differs("swap is on") }
 $2 == "conflict" && is["package", $3] == "installed" { differs("package " $3 " is installed and conflicts") }
 $2 == "package" && is["package", $3] != "installed" && !($4 in type) { differs("package " $3 " is not installed") }
+$2 == "mask" && !(("mask", $3) in is) {
+    path = "/etc/systemd/system/" $3
+    if (!(path in type) || target[path] != "/dev/null") differs("unit " $3 " is not masked")
+}
 $2 == "hold" && is["wish", $3] != "hold" { differs("package " $3 " is not held") }
 $2 == "artifact" { artifact = $0; sum = $6; told = 0; next }
 $2 == "member" && !told {

@@ -193,10 +193,25 @@ leave_etcd() {
     rest=$(($(voters) - 1))
     # shellcheck disable=SC2086
     [ "$(count $well)" -gt $((rest / 2)) ] || refuse_leaving
+    stop_above_etcd
+    expel_member "$others"
+}
+
+stop_above_etcd() {
     for unit in ${control_plane_units% etcd}; do
         timeout "$start_limit" systemctl stop "$unit" 2>/dev/null || true
     done
-    expel_member "$others"
+}
+
+# give_up_port: a control plane that shall be a worker is one until its control-plane step is removed, and its API server
+# has the port that the worker's proxy is to have. It stops now, with all that would start it again, and doesn't come back
+# at boot; etcd votes on.
+give_up_port() {
+    if [ -n "$(known_manifest control-plane)" ] && grep -q "${tab}unit${tab}kube-api-proxy.service${tab}" "$work/index"; then
+        stop_above_etcd
+        # shellcheck disable=SC2086
+        systemctl --no-reload --quiet disable ${control_plane_units% etcd} 2>/dev/null || true
+    fi
 }
 
 # expel_member ENDPOINTS: takes $node out of etcd's cluster, if it is in there and not alone; and what its API server said

@@ -12,6 +12,7 @@ gather() {
     awk -F '\t' '$2 == "sysctl" || $2 == "module" { print }' "$1" | gather_kernel >>"$work/facts"
     gather_packages "$1" >>"$work/facts"
     gather_users "$1" >>"$work/facts"
+    gather_masks "$1" >>"$work/facts"
     cat "$state"/artifacts/* 2>/dev/null | sed "s/^/is${tab}member$tab/" >>"$work/facts"
     gather_runtimes "$1" >>"$work/facts"
     gather_units "$1" >>"$work/facts"
@@ -26,6 +27,7 @@ gather_paths() {
     awk -F '\t' -v root="$root" '
         $2 == "directory" || $2 == "file" || $2 == "once" || $2 == "link" || $2 == "member" || $2 == "retired" { print root $3 }
         $2 == "once" { print root $7 }
+        $2 == "mask" { print root "/etc/systemd/system/" $3 }
         $2 == "package" && $4 ~ /^\// { print root $4 }
         $2 == "unit" { if ($7 != "-") print root "/etc/systemd/system/" $3
                        n = split($6, path, ","); if ($6 != "-") for (i = 1; i <= n; i++) print root path[i] }' "$1" |
@@ -108,6 +110,13 @@ gather_packages() {
 gather_users() {
     awk -F '\t' '$2 == "user" { print $3 }' "$1" | while read -r name; do
         ! getent passwd "$name" >/dev/null || printf 'is\tuser\t%s\tyes\n' "$name"
+    done
+}
+
+# Of those that somebody else brought, and whose they stay.
+gather_masks() {
+    awk -F '\t' '$2 == "mask" { print $3 }' "$1" | while read -r unit; do
+        recorded masks "$unit" >/dev/null || ! has_unit "$unit" || printf 'is\tmask\t%s\ttheirs\n' "$unit"
     done
 }
 

@@ -2,6 +2,8 @@
 # How a kubelet comes by its certificate, and what it and its pods leave behind.
 
 admin=/etc/kubernetes/admin.conf
+# Its server is this machine's own.
+controllers=/etc/kubernetes/controller-manager.kubeconfig
 bootstrap=/var/lib/kubelet/bootstrap-kubeconfig
 client_certificate=/var/lib/kubelet/pki/kubelet-client-current.pem
 join_limit=90
@@ -80,20 +82,32 @@ node_is_known() {
     kubectl --kubeconfig /var/lib/kubelet/kubeconfig get node "$node" -o name >/dev/null 2>&1
 }
 
-# The API of this control plane, by its own address, under the name that its certificate is sure to have.
+# This control plane's own API server, then the virtual address where there is one. Every certificate has the API's name,
+# and on another control plane perhaps not that address yet.
 await_api() {
     await 120 own_api_is_ready || {
         journalctl --no-pager -q -n 20 -o cat -u kube-apiserver.service | without_secrets >&2 || true
         fail "The API server of $(uname -n) is not ready after 120 s (its last lines are above):" \
             "look at 'journalctl -u kube-apiserver -u etcd'."
     }
+    [ -z "$endpoint" ] || await 60 api_is_ready "https://$endpoint" || {
+        journalctl --no-pager -q -n 20 -o cat -u kube-api-proxy.service -u kube-api-address.service |
+            without_secrets >&2 || true
+        fail "The API server of $(uname -n) is ready, and nothing answers on the virtual address $endpoint after 60 s (the" \
+            "last lines are above): look at 'journalctl -u kube-api-proxy -u kube-api-address' on the control planes; is" \
+            "VRRP (IP protocol 112) let through between them?"
+    }
 }
 
 own_api_is_ready() {
+    api_is_ready "$(api_server "$controllers")"
+}
+
+# api_is_ready URL
+api_is_ready() {
     server=$(api_server "$admin")
     host=${server#https://}
-    kubectl --kubeconfig "$admin" --server "https://127.0.0.1:${host##*:}" --tls-server-name "${host%:*}" get --raw /readyz \
-        >/dev/null 2>&1
+    kubectl --kubeconfig "$admin" --server "$1" --tls-server-name "${host%:*}" get --raw /readyz >/dev/null 2>&1
 }
 
 # await SECONDS COMMAND…: asks five times a second

@@ -1,6 +1,6 @@
 # shellcheck shell=sh disable=SC2016,SC2154
 # The manifest's one parser. It makes an index, one line for each entry, words separated by tabs, never empty:
-#   ID directory PATH MODE OWNER              ID sysctl KEY VALUE          ID conflict|hold|module NAME
+#   ID directory PATH MODE OWNER              ID sysctl KEY VALUE          ID conflict|hold|mask|module NAME
 #   ID file PATH MODE OWNER SHA256            ID user NAME HOME            ID swap off
 #   ID once PATH MODE OWNER SHA256 UNLESS     ID image REFERENCE PATH SHA256 RUNTIME   ID package NAME UNLESS
 #   ID archive SYSTEM PATH SHA256 (or "-" where there is none for this architecture)
@@ -92,7 +92,7 @@ $1 == "once" {
 $1 == "link" { need(3); print id, $1, path($2), $3; next }
 $1 == "user" { need(3); print id, $1, $2, path($3); next }
 $1 == "sysctl" { need(3); print id, $1, $2, rest(3); next }
-$1 == "swap" || $1 == "module" || $1 == "conflict" || $1 == "hold" { need(2); print id, $1, $2; next }
+$1 == "swap" || $1 == "module" || $1 == "conflict" || $1 == "hold" || $1 == "mask" { need(2); print id, $1, $2; next }
 $1 == "package" { need(2); unless = option("unless", "-"); print id, $1, $2, (unless == "-" ? unless : path(unless)); next }
 $1 == "artifact" { need(5); takes = "members"; print id, $1, $2, $3, here($4), digest(); next }
 $1 == "archive" { need(4); print id, $1, $2, here($3), option(arch, "-"); next }

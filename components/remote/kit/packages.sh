@@ -198,6 +198,8 @@ purge() {
         "$(sed -n 's/.*problems prevent removal of \([^:]*\):.*/\1/p' "$work/apt" | tr '\n' ' ')"
     [ -z "$docker" ] || remove_docker_data
     [ -z "$containerd" ] || remove_containerd_data
+    # What systemd-tmpfiles made for it, which no purge takes away.
+    [ -e /usr/sbin/haproxy ] || rmdir /run/haproxy 2>/dev/null || true
 }
 
 # purge_ours: every package that came with ours and is still there

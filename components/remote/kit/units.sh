@@ -174,3 +174,25 @@ remove_units() {
     systemctl daemon-reload
     systemctl reset-failed $ours 2>/dev/null || true
 }
+
+# has_unit UNIT: a file of it is there, whatever it says
+has_unit() {
+    for folder in /etc/systemd/system /lib/systemd/system /usr/lib/systemd/system; do
+        [ ! -e "$root$folder/$1" ] && [ ! -L "$root$folder/$1" ] || return 0
+    done
+    return 1
+}
+
+# apply_mask UNIT: before its package comes. What starts one that is masked is told so, dpkg among others.
+apply_mask() {
+    first_time masks "$1"
+    apply_link "/etc/systemd/system/$1" /dev/null
+    [ -n "$root" ] || systemctl stop "$1" 2>/dev/null || true
+}
+
+remove_mask() {
+    if recorded masks "$1" >/dev/null; then
+        remove_path "/etc/systemd/system/$1"
+        forget_record masks "$1"
+    fi
+}
