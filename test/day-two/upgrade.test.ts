@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 
 import { onNode } from "../e2e/harness";
-import { asking, Fleet, watchApis } from "../e2e/fleet";
+import { asking, asksApi, Fleet, watchApis } from "../e2e/fleet";
 import { Random } from "./random";
 
 const fleet = new Fleet("upgrade");
@@ -34,13 +34,8 @@ async function isWhole(version: string, ...words: string[]): Promise<void> {
 /** Somebody who asks nginx, and somebody who asks the API by its name, both from a worker; and who looks at all API servers. */
 async function visitors() {
     const ip = await stack.kubectl("get", "svc", "my-nginx", "-o", "jsonpath={.spec.clusterIP}");
-    const certificate = "/var/lib/kubelet/pki/kubelet-client-current.pem";
-    const api = `https://api.hex.k8s.local:6443/api/v1/nodes/${n4}`;
     const nginx = asking(n4, `curl -fsS --max-time 3 http://${ip}/`);
-    const asked = asking(
-        n4,
-        `curl -fsS --max-time 3 --cacert /etc/kubernetes/pki/ca.crt --cert ${certificate} --key ${certificate} ${api}`,
-    );
+    const asked = asking(n4, asksApi(n4));
     const apis = watchApis(await Promise.all(controlPlanes.map((node) => fleet.addressOf(node))));
     return {
         async stop() {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
 
-import { docker, onNode, restarted, traces } from "./harness";
-import { Fleet } from "./fleet";
+import { docker, eventually, onNode, restarted, traces } from "./harness";
+import { asking, asksApi, Fleet } from "./fleet";
 
 const fleet = new Fleet("trio");
 const { stack, boards } = fleet;
@@ -40,12 +40,18 @@ describe("from one control plane to three, and to one that came later", function
     });
 
     it("the first one dies: the API goes on, up changes the others, and the first comes back", async () => {
+        const asked = asking(n4, asksApi(n4));
+        await onNode(n4, asksApi(n4));
         await boards.machine(n1).container.kill();
+        await eventually("the API is asked again", 30, () => onNode(n4, asksApi(n4)));
         const file = `${stack.home}/kubeconfig-${stack.name}`;
         configure(n1, n2, n3);
         const { output } = await stack.must(["up"]);
         assert.match(output, new RegExp(`${n1}: .*left as it is in this run`));
         assert.doesNotMatch(fs.readFileSync(file, "utf8"), new RegExp(`server: https://172\\.31\\.233\\.11:`));
+        const { good, longest } = await asked.stop();
+        console.log(`      missed for ${(longest / 1000).toFixed(1)} s at most, between ${good} answers`);
+        assert.ok(good > 20 && longest < 30_000, `${good} answers, ${longest} ms`);
         await fleet.remember("without-the-first");
         await docker("start", n1);
         await fleet.answers(n1);

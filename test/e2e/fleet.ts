@@ -122,6 +122,13 @@ export interface Seen {
     readonly longest: number;
 }
 
+/** A node that asks the API, by its name, for itself: for `asking`. */
+export function asksApi(node: string): string {
+    const certificate = "/var/lib/kubelet/pki/kubelet-client-current.pem";
+    const words = `--cacert /etc/kubernetes/pki/ca.crt --cert ${certificate} --key ${certificate}`;
+    return `curl -fsS --max-time 3 ${words} https://api.hex.k8s.local:6443/api/v1/nodes/${node}`;
+}
+
 /**
  * Asks from a node's shell, again and again until told to stop.
  *
