@@ -94,6 +94,7 @@ function configuration({ listen, onWorker, cluster, nodes }: ConfigurationArgs):
         "global",
         `    maxconn ${onWorker ? connections.worker : connections.controlPlane}`,
         "    nbthread 1",
+        ...(onWorker ? ["    hard-stop-after 1s"] : []),
         "",
         "defaults",
         "    mode tcp",
@@ -154,6 +155,8 @@ function unit(onWorker: boolean, cluster: ClusterSettings): string {
             ...(onWorker ? { ExecStop: `-+${command("/bin/sh", paths.hostsScript, "refresh")}` } : {}),
             ...respawn,
             KillMode: "mixed",
+            // No new connections, and a second (hard-stop-after) for what was asked to be answered: then streams end.
+            ...(onWorker ? { KillSignal: "SIGUSR1" } : {}),
             NoNewPrivileges: "yes",
             ...(privileged ? { AmbientCapabilities: "CAP_NET_BIND_SERVICE" } : {}),
             CapabilityBoundingSet: privileged ? "CAP_NET_BIND_SERVICE" : "",
