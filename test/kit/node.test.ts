@@ -254,6 +254,21 @@ prove docker ${image} /bin/busybox true
         assert.equal((await machine.step("activate apply", activate("two"))).code, 0);
     });
 
+    it("starts once what another unit wants that starts with it", async () => {
+        // Others between the two: systemctl asks for one after the other, which takes its time.
+        const others = Array.from({ length: 30 }, (_, index) => `unit other-${index}.service active stamp=1`);
+        const service = "| [Service]\n| ExecStart=/bin/sleep infinity\n";
+        const note = '| ExecStartPre=/bin/sh -c "echo +wanted >>/run/order"\n';
+        const wanted = `unit wanted.service active stamp=1\n${service}${note}`;
+        const wants = `unit wants.service active stamp=1\n| [Unit]\n| Wants=wanted.service\n${service}`;
+        const more = `${wanted}${others.map((line) => `${line}\n${service}`).join("")}${wants}`;
+        await machine.root("rm -f /run/order");
+        const { code, stderr } = await machine.step("activate apply", `${activate("two")}${more}`);
+        assert.equal(code, 0, stderr);
+        assert.equal(await machine.root("cat /run/order; rm /run/order"), "+wanted\n");
+        assert.equal((await machine.step("activate apply", activate("two"))).code, 0);
+    });
+
     it("heals when it was killed between install and restart", async () => {
         const since = await machine.since("second");
         // An artifact whose server accepts and never answers holds the run after the file is there.

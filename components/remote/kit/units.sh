@@ -103,20 +103,29 @@ stamp_unit() {
     mv "$state/stamps/.new" "$state/stamps/$1"
 }
 
-# restart_units UNIT…, the last first: systemctl asks for one restart after the other, and systemd keeps the order of
-# After= among what it was asked for. So what needs another unit has stopped before that one does (an API server that
-# loses etcd takes its whole time limit to stop), and starts after it.
+# restart_units UNIT…, in the order in which they start. systemctl asks for one unit after the other, and systemd keeps the
+# order of After= among what it was asked for. So those that run are asked for the last first: what needs another unit has
+# stopped before that one does (an API server that loses etcd takes its whole time limit to stop), and starts after it.
+# Those that don't run are started, the first first: asked to restart, one that another one's Wants= has just started would
+# begin twice, and etcd never finds itself again when it is stopped in the first moments of its life.
 restart_units() {
     [ $# != 0 ] || return 0
     started=yes
     # systemd doesn't notice a drop-in by itself whose folder is new.
     systemctl daemon-reload
     systemctl reset-failed "$@" 2>/dev/null || true
-    reversed=''
+    idle='' reversed=''
     for unit; do
-        reversed="$unit $reversed"
+        if [ "$(systemctl show -P ActiveState "$unit")" = inactive ]; then
+            idle="$idle $unit"
+        else
+            reversed="$unit $reversed"
+        fi
     done
-    timeout "$start_limit" systemctl restart $reversed >"$work/restart" 2>&1 || started=''
+    # shellcheck disable=SC2086
+    [ -z "$reversed" ] || timeout "$start_limit" systemctl restart $reversed >"$work/restart" 2>&1 || started=''
+    # shellcheck disable=SC2086
+    [ -z "$idle" ] || timeout "$start_limit" systemctl start $idle >"$work/restart" 2>&1 || started=''
     # One that doesn't say when it is ready, and dies of its settings, does so soon.
     ! systemctl show -P Type "$@" | grep -qv -e '^notify' -e '^$' || sleep 0.5
     for unit; do
