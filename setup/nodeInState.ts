@@ -71,10 +71,20 @@ export function toldThrough(state: StateExport, nodes: readonly string[], contro
 
 /** A state that knows nothing of a node any more, nor that anything ever waited for it. Its certificates go with the next `up`. */
 export function withoutNode(state: StateExport, node: string): StateExport {
-    const resources = (state.deployment.resources ?? []) as readonly LinkedResource[];
-    const gone = urnsOf(resources, node);
+    return without(state, urnsOf(linked(state), node));
+}
+
+/** A state in which nothing has been made in the Kubernetes API yet. */
+export function withoutObjects(state: StateExport): StateExport {
+    const objects = linked(state).filter(({ type }) => type.startsWith("kubernetes:"));
+    return without(state, new Set(objects.map(({ urn }) => urn)));
+}
+
+const linked = ({ deployment }: StateExport) => (deployment.resources ?? []) as readonly LinkedResource[];
+
+function without(state: StateExport, gone: ReadonlySet<string>): StateExport {
     const stays = (urn: string) => !gone.has(urn);
-    const kept = resources
+    const kept = linked(state)
         .filter(({ urn }) => stays(urn))
         .map(({ dependencies, propertyDependencies, deletedWith, ...rest }) => ({
             ...rest,

@@ -6,6 +6,7 @@ import type { Arguments } from "../arguments";
 import { refuseUnfit } from "../askMachines";
 import { engineRuns, type EngineRun } from "../fleet";
 import { leaveThroughLiving } from "../leaving";
+import { forgetLostObjects } from "../lostApi";
 import { dockerObjects } from "../leftovers";
 import { Failure } from "../failure";
 import { noteTimes, runFollowed } from "../followed";
@@ -84,6 +85,7 @@ export async function bringUp(
             };
             const look = (await looking) ?? { drift: [] };
             sayLook(look, progress);
+            if (look.problem !== undefined) await forgetLostObjects(prepared, progress);
             if (look.drift.length > 0) await engine("refresh", refreshRun(look, runs.at(-1)!.env));
             for (const run of runs) await engine("up", run);
             const [outputs] = await Promise.all([

@@ -157,7 +157,7 @@ for (const size of [10, 100]) {
             fleet.configure(labelled, changed);
             assert.deepEqual(await fleet.run("up"), workerResources(another, "delete"));
             assert.deepEqual(asked(names), {
-                [controlPlane]: ["keep-state", `member remove ${another}`],
+                [controlPlane]: ["is it there", "keep-state", `member remove ${another}`],
                 [another]: workerSteps.map((step) => `${step} remove`),
             });
         });

@@ -26,7 +26,7 @@ const done: Answer = { code: 0, stdout: "" };
 export type OnApply = (step: { machine: string; kind: string; manifest: string }) => void;
 
 export class Machines {
-    /** What each machine was asked for since `asked` was last emptied: "preflight", "probe", "holdings", "copy", "stage apply", "join w-2", … */
+    /** What each machine was asked for since `asked` was last emptied: "preflight", "probe", "holdings", "is it there", "copy", "stage apply", "join w-2", … */
     readonly asked: Record<string, string[]> = {};
     private readonly machines = new Map<string, Machine>();
     private held: Promise<void> = Promise.resolve();
@@ -150,6 +150,10 @@ class Machine {
         }
         if (command.includes(" get crd,pv,pvc ")) {
             await this.heard("holdings");
+            return done;
+        }
+        if (command.startsWith("true && test -f ")) {
+            await this.heard("is it there");
             return done;
         }
         const all = command.slice(command.lastIndexOf("/step ") + "/step ".length).split(" ");

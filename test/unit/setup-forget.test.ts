@@ -13,6 +13,7 @@ import {
     stepIn,
     toldThrough,
     withoutNode,
+    withoutObjects,
 } from "../../setup/nodeInState";
 import { stateFile, type Stack, type StateResource } from "../../setup/stack";
 
@@ -96,6 +97,13 @@ describe("setup: forgetting a node", () => {
         assert.doesNotMatch(JSON.stringify(left), /::n1(-(agents|base|activate|member|control-plane))?"/);
         const other = withoutNode({ version: 3, deployment: { resources } }, "n2").deployment.resources ?? [];
         assert.deepEqual(other, [...resources.slice(0, 6), ...resources.slice(11)]);
+    });
+
+    it("leaves nothing of the API where that was lost, and nothing that waited for it", () => {
+        const role = resource("kubernetes:rbac.authorization.k8s.io/v1:ClusterRole", "viewer", `${cluster}::hex`);
+        const waiting = { ...resources[1], dependencies: [role.urn, resources[0].urn] };
+        const { deployment } = withoutObjects({ version: 3, deployment: { resources: [resources[0], role, waiting] } });
+        assert.deepEqual(deployment.resources, [resources[0], { ...waiting, dependencies: [resources[0].urn] }]);
     });
 
     it("is refused for a node that isn't there, of a lab, or the only control plane", () => {
