@@ -264,7 +264,7 @@ describe("certificates on a lab", function () {
             assert.match(output, /certificate pki-1\/apiserver\n +generation 1 → 2/);
             assert.match(
                 output,
-                /pki-2 +activate +~ certificates of the kubelet\n +generation 1 → 2\n +restarts kube-proxy\.service, kubelet\.service/,
+                /pki-2 +base [^]*?\n +activate +~ certificates of the kubelet\n +generation 1 → 2\n +restarts kube-proxy\.service, kubelet\.service/,
             );
             await previewOf({ generation: 1, trusted: [2] });
         });
