@@ -6,14 +6,21 @@ import { promisify } from "node:util";
 import { parse, stringify } from "yaml";
 
 import { artifacts, defaultVersions } from "../../mirror/catalogue";
+import { suitePrograms } from "../../setup/commands/conformance";
 import { hostArchitecture } from "../../setup/plan";
-import { conformanceConfig } from "./conformance";
 
 const run = promisify(execFile);
 const root = path.resolve(__dirname, "..", "..");
 
 /** This machine's, which its lab nodes have too. */
 export const architecture = hostArchitecture();
+
+/** Whether Kubernetes' own tests are run. Building them takes minutes of a run that is long enough: who wants it sets the variable. */
+export const conformanceIsWanted =
+    process.env.SLIPWAY_TEST_CONFORMANCE !== undefined ||
+    (["upstream", "build"] as const).some((source) =>
+        fs.existsSync(suitePrograms(defaultVersions.kubernetes, source, architecture).tests),
+    );
 
 /**
  * The lab of the end-to-end tests. e2e-2 takes its artifacts over HTTP; e2e-3 starts without docker and with a package
@@ -24,7 +31,8 @@ export const lab = {
     nodes: ["e2e-1", "e2e-2", "e2e-3"],
     addresses: ["172.31.232.11", "172.31.232.12", "172.31.232.13"],
     config: {
-        cluster: { name: "e2e", ...conformanceConfig } as Record<string, unknown>,
+        // Its nodes have the images that those tests run.
+        cluster: { name: "e2e", ...(conformanceIsWanted ? { conformance: "short" } : {}) } as Record<string, unknown>,
         lab: {
             name: "e2e",
             subnet: "172.31.232.0/24",
