@@ -140,6 +140,8 @@ async function dialAll(target: SshTarget, ends: Ends, more: ConnectConfig = {}):
                 : resolve(channel),
         ),
     );
+    // Where the machine hangs up, OpenSSH's bastion says so and waits for us to close; ssh2 would wait for the bastion.
+    sock.once("end", () => sock.destroy());
     return connect(target, { sock, ...more }, ends);
 }
 

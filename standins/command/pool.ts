@@ -118,9 +118,16 @@ export class Pool {
     }
 }
 
-/** A stream from the bastion to the machine. */
+/**
+ * A stream from the bastion to the machine. Where the machine hangs up, OpenSSH's bastion says so and waits for us to close
+ * it; ssh2 would wait for the bastion, and whoever runs something for ever.
+ */
 function forward(bastion: Client, { host, port }: Target): Promise<Duplex> {
     return new Promise((resolve, reject) => {
-        bastion.forwardOut("127.0.0.1", 0, host, port, (error, stream) => (error ? reject(error) : resolve(stream)));
+        bastion.forwardOut("127.0.0.1", 0, host, port, (error, stream) => {
+            if (error) return reject(error);
+            stream.once("end", () => stream.destroy());
+            resolve(stream);
+        });
     });
 }

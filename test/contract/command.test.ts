@@ -168,6 +168,24 @@ describe("the command plugin", () => {
         }
     });
 
+    it("says that a machine behind a bastion has hung up in the middle of a command", async () => {
+        const user = keyPair();
+        const [bastion, machine] = await Promise.all([startSshServer({ user }), startSshServer({ user })]);
+        try {
+            const { privateKey } = user;
+            const to = ({ port, hostKey }: SshServer) => ({ host: "127.0.0.1", port, user: "bb", hostKey, privateKey });
+            const made = command.create(Command, "one", {
+                connection: { ...to(machine), proxy: to(bastion) },
+                create: "sleep 60",
+            });
+            while (machine.commands.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+            machine.hangUp();
+            await assert.rejects(made, /lost before the process had ended|exited without exit status/);
+        } finally {
+            await Promise.all([bastion.close(), machine.close()]);
+        }
+    });
+
     it("runs twenty commands on a machine at once", async function () {
         const logins = server.logins;
         const runs = Array.from({ length: 20 }, (_, i) =>

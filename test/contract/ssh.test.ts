@@ -53,6 +53,13 @@ describe("SSH", () => {
         assert.deepEqual([bastion.logins, machine.logins, machine.commands], [1, 0, []]);
     });
 
+    it("notices that a machine behind a bastion has hung up in the middle of a command", async () => {
+        const running = run(behind(), "sleep 60");
+        while (machine.commands.length === 0) await new Promise((resolve) => setImmediate(resolve));
+        machine.hangUp();
+        await assert.rejects(running, /the connection closed before the command ended/);
+    });
+
     it("takes a new login when the bastion had ended the one before, and says which of them can't be reached", async () => {
         const gone = behind();
         await bastion.close();

@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
 import * as fs from "node:fs";
-import { connect, type AddressInfo } from "node:net";
+import { connect, type AddressInfo, type Socket } from "node:net";
 import { Server, utils, type Connection, type Session, type SFTPWrapper } from "ssh2";
 
 /** What the server saw, and how to reach it. */
@@ -16,6 +16,8 @@ export interface SshServer {
     open: number;
     commands: string[];
     close(): Promise<void>;
+    /** Ends all connections without a word, as a machine whose sshd is killed. */
+    hangUp(): void;
 }
 
 /** A key pair: the private key as PEM and the public key as a line. */
@@ -129,8 +131,12 @@ export async function startSshServer(
             connection.on("tcpip", (accept, _reject, { destIP, destPort }) => {
                 const channel = accept();
                 const socket = connect(destPort, destIP);
-                channel.pipe(socket).pipe(channel);
-                socket.on("error", () => channel.end());
+                channel.pipe(socket).pipe(channel, { end: false });
+                // As OpenSSH: either side may end, and the channel is closed when both have.
+                socket.on("end", () => (channel.readableEnded ? channel.close() : channel.eof()));
+                channel.on("end", () => socket.readableEnded && channel.close());
+                channel.on("close", () => socket.destroy());
+                socket.on("error", () => channel.close());
             });
             connection.on("close", () => (server.open -= 1));
         });
@@ -145,6 +151,7 @@ export async function startSshServer(
         logins: 0,
         open: 0,
         commands: [],
+        hangUp: () => connections.forEach((connection) => (connection as unknown as { _sock: Socket })._sock.destroy()),
         close: async () => {
             for (const connection of connections) connection.end();
             await new Promise<void>((resolve) => listener.close(() => resolve()));
