@@ -1,5 +1,6 @@
 // Writes docs/config.md, the reference of every key under `slipway:`, from the schemas that check them, and
-// docs/security.md from the controls that `npm run audit` asks for, and the table of ports in docs/network.md.
+// docs/security.md from the controls that `npm run audit` asks for, the table of ports in docs/network.md, and the README's
+// chart from bench/RESULTS.md.
 //
 //     npx tsx docs/generate.ts            writes them
 //     npx tsx docs/generate.ts --check    exits with 1 when one is stale
@@ -8,6 +9,7 @@ import * as path from "node:path";
 
 import { z } from "zod";
 
+import { resultsChart } from "../bench/chart";
 import { addonsSchema } from "../components/config/addons";
 import { clusterSchema, imageSchema, nodeSchema, settingsSchema, sshSchema } from "../components/config/schema";
 import { workloadsSchema } from "../components/config/workloads";
@@ -268,6 +270,10 @@ export const documents: readonly { readonly file: string; readonly text: () => s
         text: () => securityDocument(read("../operations/audit/introduction.md")),
     },
     { file: networkPage, text: () => networkDocument(read("network.md")) },
+    {
+        file: path.join(__dirname, "..", "bench", "pictures", "results.svg"),
+        text: () => resultsChart(read("../bench/RESULTS.md")),
+    },
 ];
 
 function read(file: string): string {
