@@ -233,7 +233,10 @@ describe("certificates on a lab", function () {
             const pods = async () => (await stack.kubectl("get", "pods", "-A", "-o", "name")).trim().split("\n");
             const before = await pods();
             await whileAsked(1, async () => {
-                const { status, output } = await stack.slipway(["rotate-ca"], { show: true });
+                const { status, output } = await stack.slipway(["rotate-ca"], {
+                    show: true,
+                    env: { KUBECONFIG: copy },
+                });
                 assert.equal(status, 1);
                 assert.match(
                     output,
@@ -273,6 +276,7 @@ describe("certificates on a lab", function () {
             await whileAsked(4, async () => {
                 const killed = await stack.slipway(["rotate-ca"], {
                     show: true,
+                    env: { KUBECONFIG: copy },
                     killAfter: (output) => /generation: 2, trusted: \[1\][^]*pki-1-control-plane updat/.test(output),
                 });
                 assert.notEqual(killed.status, 0);

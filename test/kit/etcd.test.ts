@@ -152,8 +152,8 @@ describe("kit: etcd is looked after, on three machines", function () {
         await noticed(new RegExp(`The snapshot ${name} of m1 .* folder: .*No space left on device`), first);
         assert.equal(await first.root("find /mnt/full -type f"), "", "half a copy stays");
         assert.equal((await step(first, "give-snapshot folder=/var/backups/etcd keep=2")).code, 0);
-        await first.root("mount -o remount,size=200m /mnt/full");
-        await eventually("copies", 60, async () => (await first.root("ls /mnt/full/kit/m1 | wc -l")).trim() === "2");
+        await first.root("mount -o remount,size=1g /mnt/full");
+        await eventually("copies", 120, async () => (await first.root("ls /mnt/full/kit/m1 | wc -l")).trim() === "2");
         await eventually("no notice", 20, async () => (await notices(first)).length === 0);
         const { stdout: listed } = await step(
             first,
