@@ -33,7 +33,8 @@ probe() {
 probe_versions() {
     for link in kubernetes=/opt/k8s/kubernetes etcd=/opt/etcd/current cri-dockerd=/opt/cri-dockerd/current \
         containerd=/opt/containerd/current; do
-        if target=$(readlink "$root${link#*=}"); then
+        # One that was moved by hand may lead nowhere.
+        if [ -e "$root${link#*=}" ] && target=$(readlink "$root${link#*=}"); then
             member "${link%%=*}" "\"${target#v}\""
         fi
     done

@@ -27,10 +27,8 @@ recover_look() {
 # known_revision: of the member as it runs, which has its file for itself; or of its file
 known_revision() {
     found=$(etcd_metrics | awk '$1 == "etcd_debugging_mvcc_current_revision" { printf "%.0f", $2 }')
-    [ -n "$found" ] ||
-        found=$(timeout 60 "$etcd_bin/etcdutl" snapshot status "$(recovered_file)" -w fields 2>/dev/null |
-            sed -n 's/^"Revision" : //p')
-    echo "${found:-0}"
+    [ -n "$found" ] || found=$(revision_of "$(recovered_file)")
+    echo "$found"
 }
 
 # Where an earlier run was cut off, what there was before it is the source, not what it made.
@@ -53,7 +51,7 @@ recover_take() {
     }
     # A file that is copied from a running member's folder carries no digest of its own.
     unpack_data "$file" --skip-hash-check --name "$node" --initial-cluster "$node=https://$address:2380" \
-        --initial-cluster-token "$token" --initial-advertise-peer-urls "https://$address:2380" ||
+        --initial-advertise-peer-urls "https://$address:2380" ||
         fail "What etcd holds on $(uname -n) can't be unpacked (the last lines are above)."
 }
 

@@ -11,7 +11,7 @@ restore_take() {
     mv "$state/restore.db.new" "$state/restore.db"
     # What an earlier restore has kept is of use only while its data isn't at work.
     [ "$(systemctl is-active etcd)" != active ] || rm -rf "$etcd_data/.before"
-    unpack_data "$state/restore.db" --name "$node" --initial-cluster "$peers" --initial-cluster-token "$token" \
+    unpack_data "$state/restore.db" --name "$node" --initial-cluster "$peers" \
         --initial-advertise-peer-urls "https://$address:2380" || {
         rm -f "$state/restore.db"
         fail "The snapshot can't be unpacked on $(uname -n) (the last lines are above). Nothing was changed."
@@ -20,16 +20,25 @@ restore_take() {
 }
 
 # unpack_data FILE WORD…: makes $etcd_data/.restored of it: beside the member's folder, for the data may lie on a disk of
-# its own. Revisions jump ahead, so that whoever watches notices that time went back.
+# its own. Revisions go on from the milliseconds in $token, so that whoever watches notices that time went back. Nobody
+# writes a thousand times a second for long: they are beyond all that anybody has seen, also of a snapshot that was put back
+# before this one. Whoever has seen more would wait until they are reached, and be deaf until then.
 unpack_data() {
     rm -rf "$etcd_data/.restored"
-    "$etcd_bin/etcdutl" snapshot restore "$@" --bump-revision 1000000000 --mark-compacted \
+    ahead=$((${token##*-} - $(revision_of "$1")))
+    [ "$ahead" -gt 0 ] || ahead=1000000000
+    "$etcd_bin/etcdutl" snapshot restore "$@" --initial-cluster-token "$token" --bump-revision "$ahead" --mark-compacted \
         --data-dir "$etcd_data/.restored" >"$work/restored" 2>&1 || {
         tail -n 5 "$work/restored" >&2
         rm -rf "$etcd_data/.restored"
         return 1
     }
     chown -R etcd:etcd "$etcd_data/.restored"
+}
+
+revision_of() {
+    found=$(timeout 60 "$etcd_bin/etcdutl" snapshot status "$1" -w fields 2>/dev/null | sed -n 's/^"Revision" : //p')
+    echo "${found:-0}"
 }
 
 # Pods go on running; nobody can change anything meanwhile.
@@ -100,8 +109,8 @@ restore_look() {
 # sow_etcd: before the first start. The cluster gets an identity of its own: members of the old one find nobody they know.
 sow_etcd() {
     self=$(peer_url)
-    unpack_data "$state/seed.db" --name "$node" --initial-cluster "$node=$self" --initial-advertise-peer-urls "$self" \
-        --initial-cluster-token "${owner_of_node%%:*}-$(date +%s)" ||
+    token=${owner_of_node%%:*}-$(date +%s)000
+    unpack_data "$state/seed.db" --name "$node" --initial-cluster "$node=$self" --initial-advertise-peer-urls "$self" ||
         fail "The snapshot that was left on $node can't be unpacked (the last lines are above), and etcd was not started:" \
             "run \`restore\` with another one, then this again."
     sha256 <"$state/seed.db" >"$state/etcd-sown"
