@@ -13,7 +13,7 @@ const mebibyte = 2 ** 20;
 const quota = 64;
 
 describe("kit: etcd is looked after, on three machines", function () {
-    this.timeout(300_000);
+    this.timeout(600_000);
     const etcd = new EtcdMembers();
     let first: Machine;
     let machines: readonly Machine[];
@@ -73,7 +73,7 @@ describe("kit: etcd is looked after, on three machines", function () {
         assert.equal(await writes(), false);
         assert.match(await alarms(), /NOSPACE/);
         await etcd.care();
-        await eventually("writes are taken again", 120, writes);
+        await eventually("writes are taken again", 240, writes);
         await eventually("no alarm", 30, async () => (await alarms()) === "");
         oneAtATime(await etcd.defragmentations());
         const said = await etcd.said();
@@ -92,7 +92,7 @@ describe("kit: etcd is looked after, on three machines", function () {
         await noticed(/every write to the API is refused\. It is healed as soon as all control planes run/, first);
         assert.deepEqual(await etcd.defragmentations(), []);
         await follower.root("systemctl start etcd");
-        await eventually("writes are taken again", 120, writes);
+        await eventually("writes are taken again", 240, writes);
         await etcd.carelessly();
     });
 
