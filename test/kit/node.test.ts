@@ -254,17 +254,23 @@ prove docker ${image} /bin/busybox true
         assert.equal((await machine.step("activate apply", activate("two"))).code, 0);
     });
 
-    it("starts once what another unit wants that starts with it", async () => {
-        // Others between the two: systemctl asks for one after the other, which takes its time.
-        const others = Array.from({ length: 30 }, (_, index) => `unit other-${index}.service active stamp=1`);
-        const service = "| [Service]\n| ExecStart=/bin/sleep infinity\n";
-        const note = '| ExecStartPre=/bin/sh -c "echo +wanted >>/run/order"\n';
-        const wanted = `unit wanted.service active stamp=1\n${service}${note}`;
-        const wants = `unit wants.service active stamp=1\n| [Unit]\n| Wants=wanted.service\n${service}`;
-        const more = `${wanted}${others.map((line) => `${line}\n${service}`).join("")}${wants}`;
+    /** A unit that another one wants, and others between the two: systemctl asks for one after the other, which takes its time. */
+    const crowd = (stamp: string, wanted: string) => {
+        const unit = (name: string, more = "") =>
+            `unit ${name}.service active stamp=${stamp}\n${more}| [Service]\n| ExecStart=/bin/sleep infinity\n`;
+        const others = Array.from({ length: 30 }, (_, index) => unit(`other-${index}`));
+        return `${activate("two")}unit wanted.service active stamp=${stamp}\n| [Service]\n${wanted}${others.join("")}${unit("wants", "| [Unit]\n| Wants=wanted.service\n")}`;
+    };
+    const noting = '| ExecStart=/bin/sleep infinity\n| ExecStartPre=/bin/sh -c "echo +wanted >>/run/order"\n';
+
+    it("starts once what another unit wants that starts with it, also on the way back", async () => {
         await machine.root("rm -f /run/order");
-        const { code, stderr } = await machine.step("activate apply", `${activate("two")}${more}`);
+        const { code, stderr } = await machine.step("activate apply", crowd("1", noting));
         assert.equal(code, 0, stderr);
+        assert.equal(await machine.root("cat /run/order; rm /run/order"), "+wanted\n");
+        const failed = await machine.step("activate apply node=n1", crowd("2", "| ExecStart=/bin/false\n"));
+        assert.equal(failed.code, 1);
+        assert.match(failed.stderr, /has gone back to what it ran before, and is well/);
         assert.equal(await machine.root("cat /run/order; rm /run/order"), "+wanted\n");
         assert.equal((await machine.step("activate apply", activate("two"))).code, 0);
     });

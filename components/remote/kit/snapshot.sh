@@ -5,7 +5,7 @@ etcd_bin=/opt/etcd/current
 etcd_pki=/etc/etcd/pki
 etcd_data=/var/lib/etcd
 
-# What needs another comes before it; restart_units says why.
+# What needs another comes before it; bring_up says why.
 control_plane_units="kube-csr-approver kube-scheduler kube-controller-manager kube-apiserver etcd"
 
 # etcdctl_at ENDPOINTS WORD…: asks any of these members

@@ -59,12 +59,10 @@ go_back() {
     systemctl daemon-reload
     back=''
     for unit in $first $later; do
-        ! systemctl cat "$unit" >/dev/null 2>&1 || back="$unit $back"
+        ! systemctl cat "$unit" >/dev/null 2>&1 || back="$back $unit"
     done
     # shellcheck disable=SC2086
-    [ -z "$back" ] || systemctl reset-failed $back 2>/dev/null || true
-    # shellcheck disable=SC2086
-    if { [ -z "$back" ] || timeout "$start_limit" systemctl restart $back >/dev/null 2>&1; } && is_well_again; then
+    if { [ -z "$back" ] || bring_up $back; } && is_well_again; then
         for unit in $back; do
             [ ! -f "$undo/stamps/$unit" ] || cp -p "$undo/stamps/$unit" "$state/stamps/$unit"
         done

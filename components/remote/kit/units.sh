@@ -103,18 +103,14 @@ stamp_unit() {
     mv "$state/stamps/.new" "$state/stamps/$1"
 }
 
-# restart_units UNIT…, in the order in which they start. systemctl asks for one unit after the other, and systemd keeps the
+# bring_up UNIT…, in the order in which they start: what runs is restarted. systemctl asks for one unit after the other, and systemd keeps the
 # order of After= among what it was asked for. So those that run are asked for the last first: what needs another unit has
 # stopped before that one does (an API server that loses etcd takes its whole time limit to stop), and starts after it.
 # Those that don't run are started, the first first: asked to restart, one that another one's Wants= has just started would
 # begin twice, and etcd never finds itself again when it is stopped in the first moments of its life.
-restart_units() {
-    [ $# != 0 ] || return 0
-    started=yes
-    # systemd doesn't notice a drop-in by itself whose folder is new.
-    systemctl daemon-reload
+bring_up() {
     systemctl reset-failed "$@" 2>/dev/null || true
-    idle='' reversed=''
+    idle='' reversed='' outcome=0
     for unit; do
         if [ "$(systemctl show -P ActiveState "$unit")" = inactive ]; then
             idle="$idle $unit"
@@ -123,9 +119,19 @@ restart_units() {
         fi
     done
     # shellcheck disable=SC2086
-    [ -z "$reversed" ] || timeout "$start_limit" systemctl restart $reversed >"$work/restart" 2>&1 || started=''
+    [ -z "$reversed" ] || timeout "$start_limit" systemctl restart $reversed >/dev/null 2>&1 || outcome=1
     # shellcheck disable=SC2086
-    [ -z "$idle" ] || timeout "$start_limit" systemctl start $idle >"$work/restart" 2>&1 || started=''
+    [ -z "$idle" ] || timeout "$start_limit" systemctl start $idle >/dev/null 2>&1 || outcome=1
+    return "$outcome"
+}
+
+# restart_units UNIT…, as bring_up; says why one doesn't run, and remembers with what the others were started
+restart_units() {
+    [ $# != 0 ] || return 0
+    started=yes
+    # systemd doesn't notice a drop-in by itself whose folder is new.
+    systemctl daemon-reload
+    bring_up "$@" || started=''
     # One that doesn't say when it is ready, and dies of its settings, does so soon.
     ! systemctl show -P Type "$@" | grep -qv -e '^notify' -e '^$' || sleep 0.5
     for unit; do
