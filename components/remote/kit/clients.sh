@@ -48,7 +48,6 @@ bundle_is_everywhere() {
 
 # remember_bundle: a ConfigMap whose age says since when; the API's clock is that of the pods. Sets $since.
 remember_bundle() {
-    bundle=$(sha256sum </etc/kubernetes/pki/ca.crt | cut -c 1-16)
     recorded_bundle || return 1
     [ -z "$since" ] || return 0
     api -n kube-system delete configmap slipway-trust --ignore-not-found </dev/null >/dev/null 2>&1 &&
@@ -58,8 +57,9 @@ remember_bundle() {
     sleep 1.1
 }
 
-# recorded_bundle: sets $since, to nothing where other authorities were trusted
+# recorded_bundle: sets $bundle, and $since, to nothing where other authorities were trusted
 recorded_bundle() {
+    bundle=$(sha256 </etc/kubernetes/pki/ca.crt | cut -c 1-16)
     record=$(api -n kube-system get configmap slipway-trust --ignore-not-found \
         -o 'go-template={{.data.bundle}} {{.metadata.creationTimestamp}}' </dev/null 2>/dev/null) || return 1
     since=''
@@ -107,7 +107,6 @@ evict_others() {
 
 # list_old_clients: "NAMESPACE/NAME CONTROLLER" for each
 list_old_clients() {
-    bundle=$(sha256sum </etc/kubernetes/pki/ca.crt | cut -c 1-16)
     recorded_bundle && ask_clients || fail "The API on $(uname -n) doesn't say which pods use it: does it answer?"
     awk '$4 == "old" { print $1 "/" $2, $3 }' "$work/clients"
 }
