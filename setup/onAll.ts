@@ -12,6 +12,10 @@ export interface OnAll {
     readonly failure: string;
 }
 
+/** What stands above those that didn't even get their data back, after why all were to. */
+export const notBack = (why: string): string =>
+    `${why}\nThese have not gone back to what they held; where they answer again, the same command goes on:`;
+
 /** The same on all at once; waits for each before it fails, so that none is left in the middle of something. */
 export async function onAll(machines: readonly NodeSpec[], { command, stdin, failure }: OnAll): Promise<void> {
     const problems = await Promise.all(

@@ -3,9 +3,10 @@ import * as fs from "node:fs";
 import { gunzipSync } from "node:zlib";
 import type { ClusterSettings } from "../components/config/schema";
 import type { NodeSpec } from "../components/inventory";
-import { kitPath } from "../components/remote/kit";
+import { kitStep } from "../components/remote/kit";
 import { run } from "../components/remote/ssh";
 import { type Place, placesOf, placeWords } from "../components/render/snapshots";
+import { askKit } from "./askKit";
 import { Failure } from "./failure";
 import { livingControlPlanes } from "./stateCopies";
 
@@ -71,7 +72,7 @@ export function isWhole(content: Buffer): boolean {
 export function takeSnapshot(machines: readonly NodeSpec[], cluster: ClusterSettings): Promise<Snapshot> {
     const { folder, keep } = cluster.snapshots;
     const words = `give-snapshot folder=${folder} keep=${keep}`;
-    return firstOf(livingControlPlanes(machines), () => words, "No control plane gave a snapshot of etcd:");
+    return firstOf(livingControlPlanes(machines), words, "No control plane gave a snapshot of etcd:");
 }
 
 /** One that lies in a place. Copies may be fetched by any control plane. @throws Failure as `takeSnapshot`. */
@@ -89,20 +90,14 @@ export function fetchSnapshot(
     }
     const where = place === "disk" ? [] : [`place=${place}`, ...placeWords(cluster, place)];
     const words = ["give-copy", `name=${node}/${name}`, `folder=${cluster.snapshots.folder}`, ...where];
-    return firstOf(asked, () => words.join(" "), `${referenceOf(wanted)} could not be fetched:`);
+    return firstOf(asked, words.join(" "), `${referenceOf(wanted)} could not be fetched:`);
 }
 
-async function firstOf(
-    planes: readonly NodeSpec[],
-    words: (plane: NodeSpec) => string,
-    failure: string,
-): Promise<Snapshot> {
+async function firstOf(planes: readonly NodeSpec[], words: string, failure: string): Promise<Snapshot> {
     const problems: string[] = [];
     for (const plane of planes) {
         try {
-            const { code, stdout, stderr } = await run(plane.ssh, `sh ${kitPath()}/step ${words(plane)}`, {
-                timeout: patience,
-            });
+            const { code, stdout, stderr } = await run(plane.ssh, kitStep(words), { timeout: patience });
             if (code !== 0) throw new Error(stderr.trim());
             const [name, digest, text = ""] = stdout.split("\n");
             const content = gunzipSync(Buffer.from(text, "base64"));
@@ -133,14 +128,8 @@ export async function listSnapshots(
     });
     const answers = await Promise.all(
         asked.map(async ({ plane, words }) => {
-            try {
-                const command = `sh ${kitPath()}/step list-snapshots ${words.join(" ")}`;
-                const { code, stdout, stderr } = await run(plane.ssh, command, { timeout: 60_000 });
-                if (code !== 0) throw new Error(stderr.trim().split("\n").at(-1));
-                return parseList(stdout);
-            } catch (error) {
-                return `${plane.name}: ${(error as Error).message}`;
-            }
+            const answer = await askKit(plane, `list-snapshots ${words.join(" ")}`);
+            return answer.text === undefined ? `${plane.name}: ${answer.problem}` : parseList(answer.text);
         }),
     );
     const found = new Map(

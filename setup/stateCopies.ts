@@ -1,6 +1,6 @@
 import type { Settings } from "../components/config/schema";
 import { controlPlanes, type NodeSpec } from "../components/inventory";
-import { kitPath } from "../components/remote/kit";
+import { kitStep } from "../components/remote/kit";
 import { run } from "../components/remote/ssh";
 import { nodeNames, parseLab } from "../lab/config";
 import { machinesOf } from "./machines";
@@ -11,8 +11,6 @@ import { digestOf, packCopy, passphraseIn, sealed, unfit, unpackCopy, type State
 
 /** For a node, in milliseconds: a large fleet's state is megabytes, and some links are slow. */
 const patience = 20_000;
-
-const step = (verb: string) => `sh ${kitPath()}/step ${verb}`;
 
 /**
  * Leaves a copy of the state, encrypted as it is, on each control plane that hasn't this one yet: who loses the state
@@ -44,7 +42,7 @@ export async function keepCopies(prepared: Prepared, settings: Settings, say: (l
 /** Returns why it didn't work. */
 async function leave({ name, ssh }: NodeSpec, text: string): Promise<string | undefined> {
     try {
-        const { code, stderr } = await run(ssh, step("keep-state"), { stdin: text, timeout: patience });
+        const { code, stderr } = await run(ssh, kitStep("keep-state"), { stdin: text, timeout: patience });
         return code === 0 ? undefined : `${name}: ${lastLine(stderr)}`;
     } catch (error) {
         return `${name}: ${(error as Error).message}`;
@@ -69,7 +67,7 @@ export async function fetchCopies(nodes: readonly NodeSpec[]): Promise<FoundCopy
     return Promise.all(
         livingControlPlanes(nodes).map(async ({ name: node, ssh }) => {
             try {
-                const { code, stdout, stderr } = await run(ssh, step("give-state"), { timeout: patience });
+                const { code, stdout, stderr } = await run(ssh, kitStep("give-state"), { timeout: patience });
                 if (code !== 0) return { node, problem: lastLine(stderr) };
                 const [owner, text = ""] = stdout.split("\n");
                 return { node, owner, copy: unpackCopy(text) };

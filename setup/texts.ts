@@ -21,6 +21,9 @@ export function commandFor(
     return `\`npm run ${command}${options.length > 0 ? ` -- ${options.join(" ")}` : ""}\``;
 }
 
+/** "12.3 MiB" */
+export const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+
 /**
  * What to say when Pulumi ended with something else than 0: who failed and why, a line for each cause, as the last thing
  * on the screen.

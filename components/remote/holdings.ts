@@ -1,5 +1,6 @@
 import { NodeSpec } from "../inventory/node";
 import { paths } from "../inventory/paths";
+import { findRoot } from "./root";
 import { run } from "./ssh";
 
 /** An object of the API that somebody's data hangs on. */
@@ -31,8 +32,7 @@ const kubectl = `env KUBECACHEDIR=/run/slipway/kubectl ${paths.kubernetes}/kubec
 const question = `${kubectl} get crd,pv,pvc -A --no-headers -o 'custom-columns=${list.join(",")}'`;
 
 /** A machine without a cluster knows nothing. */
-const command =
-    `root=; test "$(id -u)" = 0 || root="sudo -n"; ` + `$root test -e ${paths.adminKubeconfig} && $root ${question}`;
+const command = `${findRoot}; $root test -e ${paths.adminKubeconfig} && $root ${question}`;
 
 /**
  * Asks the first control plane that answers what the cluster holds: kinds that add-ons brought, and volumes. Never throws; without an answer,

@@ -54,6 +54,9 @@ export function kitPath(): string {
     return `${kitHome}/current`;
 }
 
+/** The command line of a step of the kit in use. */
+export const kitStep = (words: string): string => `sh ${kitPath()}/step ${words}`;
+
 /** What `step preflight` is made of: enough for a machine that has no kit yet. */
 const preflightParts = ["settings.sh", "json.sh", "say.sh", "system.sh", "preflight.sh", "fitness.sh", "main.sh"];
 

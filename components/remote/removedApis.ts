@@ -1,5 +1,6 @@
 import { NodeSpec } from "../inventory/node";
 import { paths } from "../inventory/paths";
+import { findRoot } from "./root";
 import { run } from "./ssh";
 
 /** An API that somebody asked for since an API server started, and that a later release doesn't have. */
@@ -12,7 +13,7 @@ export interface RemovedApi {
 
 const metric = "apiserver_requested_deprecated_apis";
 const command =
-    `root=; test "$(id -u)" = 0 || root="sudo -n"; $root ${paths.kubernetes}/kubectl --kubeconfig ${paths.adminKubeconfig} ` +
+    `${findRoot}; $root ${paths.kubernetes}/kubectl --kubeconfig ${paths.adminKubeconfig} ` +
     `--request-timeout=5s get --raw /metrics | grep '^${metric}{' || true`;
 
 /**

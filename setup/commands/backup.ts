@@ -10,7 +10,7 @@ import type { Progress } from "../progress";
 import { checkSettings } from "../settings";
 import { listSnapshots, referenceOf, takenAt, takeSnapshot } from "../snapshots";
 import { findStack } from "../stack";
-import { commandFor } from "../texts";
+import { commandFor, mebibytes } from "../texts";
 
 /** `slipway backup`: takes a snapshot of etcd on a control plane, and brings it here; or lists those that there are. */
 export async function backup(args: Arguments, root: string, progress: Progress): Promise<number> {
@@ -38,8 +38,6 @@ function list({ snapshots, problems }: Awaited<ReturnType<typeof listSnapshots>>
     problems.forEach((problem) => process.stderr.write(`⚠ ${problem}\n`));
     return problems.length > 0 ? 1 : 0;
 }
-
-const mebibytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 
 /** For its owner alone, under its name only when it is whole; never over another file. */
 function writeWhole(file: string, content: Buffer): void {

@@ -1,6 +1,6 @@
 import type { NodeSpec } from "../../components/inventory";
 import type { Settings } from "../../components/config/schema";
-import { kitPath } from "../../components/remote/kit";
+import { kitStep } from "../../components/remote/kit";
 import { run, Unreachable } from "../../components/remote/ssh";
 import { suggest, type Arguments } from "../arguments";
 import { Failure } from "../failure";
@@ -109,7 +109,7 @@ async function takeOut(node: string, machines: readonly NodeSpec[]): Promise<str
     const problems: string[] = [];
     for (const { name, ssh } of livingControlPlanes(machines).filter((one) => one.name !== node)) {
         try {
-            const command = `sh ${kitPath()}/step member remove ${node} lost=yes`;
+            const command = kitStep(`member remove ${node} lost=yes`);
             const { code, stderr } = await run(ssh, command, { timeout: patience });
             if (code === 0) return name;
             problems.push(`  - ${name}: ${stderr.trim().split("\n").at(-1)}`);

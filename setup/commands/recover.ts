@@ -1,10 +1,10 @@
 import type { NodeSpec } from "../../components/inventory";
-import { kitPath } from "../../components/remote/kit";
+import { kitStep } from "../../components/remote/kit";
 import { run } from "../../components/remote/ssh";
 import type { Arguments } from "../arguments";
 import { Failure } from "../failure";
 import { machinesOf } from "../machines";
-import { onAll } from "../onAll";
+import { notBack, onAll } from "../onAll";
 import { prepare } from "../prepare";
 import type { Progress } from "../progress";
 import { answered, type QuorumReport, type QuorumReports, refusal } from "../recovery";
@@ -13,8 +13,6 @@ import { findStack } from "../stack";
 import { livingControlPlanes } from "../stateCopies";
 import { commandFor } from "../texts";
 import { takeStack } from "../work";
-
-const step = (words: string) => `sh ${kitPath()}/step ${words}`;
 
 /**
  * `slipway recover NODE`: when more than half of etcd's members are gone for good, makes a cluster of one member of what
@@ -53,7 +51,7 @@ async function ask(planes: readonly NodeSpec[]): Promise<QuorumReports> {
     const reports = await Promise.all(
         planes.map(async ({ name, ssh }) => {
             try {
-                const { code, stdout, stderr } = await run(ssh, step("recover look"), { timeout: 30_000 });
+                const { code, stdout, stderr } = await run(ssh, kitStep("recover look"), { timeout: 30_000 });
                 return [name, code === 0 ? (JSON.parse(stdout) as QuorumReport) : stderr.trim()] as const;
             } catch (error) {
                 return [name, (error as Error).message] as const;
@@ -68,7 +66,7 @@ async function withdraw(others: readonly NodeSpec[], progress: Progress): Promis
     if (others.length === 0) return;
     const failure = "These control planes could not be stopped, so no data was changed:";
     await progress.phase("Other control planes stop", () =>
-        onAll(others, { command: () => step("restore stop"), failure }),
+        onAll(others, { command: () => kitStep("restore stop"), failure }),
     );
 }
 
@@ -80,7 +78,7 @@ async function rebuild(
 ): Promise<void> {
     const { name, address } = chosen;
     const failure = `etcd was not recovered on ${name}:`;
-    const verb = (words: string) => onAll([chosen], { command: () => step(words), failure });
+    const verb = (words: string) => onAll([chosen], { command: () => kitStep(words), failure });
     try {
         await progress.phase("A cluster of one member", () =>
             verb(`recover take node=${name} address=${address} token=${token}`),
@@ -91,9 +89,8 @@ async function rebuild(
         });
     } catch (error) {
         const why = (error as Error).message;
-        const notBack = `${why}\nThese have not gone back to what they held; where they answer again, the same command goes on:`;
         await progress.phase("Back to what was there", () =>
-            onAll([chosen, ...others], { command: () => step("recover leave"), failure: notBack }),
+            onAll([chosen, ...others], { command: () => kitStep("recover leave"), failure: notBack(why) }),
         );
         throw new Failure(`${why}\nWhat ${name} held is there as it was before.`);
     }

@@ -2,20 +2,21 @@ import * as path from "node:path";
 import { gzipSync } from "node:zlib";
 import type { ClusterSettings } from "../../components/config/schema";
 import type { NodeSpec } from "../../components/inventory";
-import { kitPath, seedFile } from "../../components/remote/kit";
+import { kitPath, kitStep, seedFile } from "../../components/remote/kit";
+import { findRoot } from "../../components/remote/root";
 import { run } from "../../components/remote/ssh";
 import { etcdPorts } from "../../components/render/etcd";
 import type { Arguments } from "../arguments";
 import { Failure } from "../failure";
 import { machinesOf } from "../machines";
-import { onAll } from "../onAll";
+import { notBack, onAll } from "../onAll";
 import { prepare } from "../prepare";
 import type { Progress } from "../progress";
 import { checkSettings } from "../settings";
 import { fetchSnapshot, readReference, readSnapshot, takenAt } from "../snapshots";
 import { findStack } from "../stack";
 import { livingControlPlanes } from "../stateCopies";
-import { commandFor } from "../texts";
+import { commandFor, mebibytes } from "../texts";
 import { takeStack } from "../work";
 
 const failure = "The snapshot was not put back:";
@@ -89,16 +90,14 @@ async function exchange(planes: readonly NodeSpec[], progress: Progress): Promis
         // Each by itself: one that doesn't answer any more must not keep the others.
         const back = ["stop", "back", "start"].map(step).join(" && ");
         await progress.phase("Back to what was there", () =>
-            onAll(planes, { command: () => back, failure: `${why}\n${notBack}` }),
+            onAll(planes, { command: () => back, failure: notBack(why) }),
         );
         throw new Failure(`${why}\nThe cluster is as it was before.`);
     }
     await verbs(planes, () => "done");
 }
 
-const notBack = "These have not gone back to what they held; where they answer again, the same command goes on:";
-
-const step = (words: string) => `sh ${kitPath()}/step restore ${words}`;
+const step = (words: string) => kitStep(`restore ${words}`);
 
 const verbs = (planes: readonly NodeSpec[], words: (plane: NodeSpec) => string, stdin?: string) =>
     onAll(planes, { command: (plane) => step(words(plane)), stdin, failure });
@@ -138,7 +137,7 @@ async function areFresh(planes: readonly NodeSpec[], file: string): Promise<bool
 
 /** There is no kit yet that could take it. The text comes as base64 of gzip, as the kit takes it. */
 const leaving = [
-    'root=; test "$(id -u)" = 0 || root="sudo -n"',
+    findRoot,
     `$root sh -c 'umask 077; mkdir -p -m 755 ${path.dirname(seedFile)} && base64 -d | gunzip >${seedFile}.new && ` +
         `mv ${seedFile}.new ${seedFile}'`,
 ].join("; ");
@@ -149,7 +148,7 @@ function question(args: Arguments, planes: readonly NodeSpec[], size: number, fr
     const { file = "" } = args;
     const base = path.basename(file);
     const when = takenAt(base) === base ? "" : `, of ${takenAt(base)}`;
-    const what = `${file}${when}, ${(size / 2 ** 20).toFixed(1)} MiB,`;
+    const what = `${file}${when}, ${mebibytes(size)},`;
     const how = `Nothing was changed. To do it: ${commandFor("restore", args, [file, "--yes"])}`;
     return fresh
         ? [

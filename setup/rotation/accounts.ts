@@ -2,9 +2,10 @@ import { isControlPlane } from "../../components/inventory";
 import { accountProblems, lastingTokens, lastTokenEnds } from "../../operations/rotation/accounts";
 import type { AuthoritiesReport } from "../../operations/rotation/authorities";
 import type { Course, Phase } from "../../operations/rotation/course";
+import { askKit } from "../askKit";
 import { Failure } from "../failure";
 import { commandFor } from "../texts";
-import { askKit, differencesOf, type Asked, type Subject } from "./subject";
+import { differencesOf, type Asked, type Subject } from "./subject";
 
 /**
  * The key that signs tokens of service accounts. It goes by itself, for its old one can't be dropped before the last

@@ -2,7 +2,8 @@ import { isControlPlane } from "../../components/inventory";
 import { askEach } from "../../components/remote/atOnce";
 import { authorityProblems, type AuthoritiesReport } from "../../operations/rotation/authorities";
 import type { Course, Phase } from "../../operations/rotation/course";
-import { askKit, differencesOf, type Asked, type Subject } from "./subject";
+import { askKit } from "../askKit";
+import { differencesOf, type Asked, type Subject } from "./subject";
 
 /** The cluster's, etcd's and the front proxy's authority, together. */
 export const authorities: Subject = {

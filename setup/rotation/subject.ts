@@ -1,7 +1,5 @@
 import type { NodeSpec } from "../../components/inventory";
-import { kitPath } from "../../components/remote/kit";
 import type { NodeReport } from "../../components/remote/probe";
-import { run } from "../../components/remote/ssh";
 import type { Course, Phase } from "../../operations/rotation/course";
 import type { Arguments } from "../arguments";
 import type { Rotated } from "./mark";
@@ -30,22 +28,6 @@ export interface Asked {
     readonly args: Arguments;
     readonly machines: readonly NodeSpec[];
     readonly reports: Readonly<Record<string, NodeReport>>;
-}
-
-/** How long a machine may take to read its certificates, in milliseconds: it asks everything that listens there. */
-const patience = 60_000;
-
-/** What the node kit on one machine prints, or why it doesn't, in a sentence. Never throws. */
-export async function askKit(
-    { ssh }: NodeSpec,
-    words: string,
-): Promise<{ readonly text: string } | { readonly text?: undefined; readonly problem: string }> {
-    try {
-        const { code, stdout, stderr } = await run(ssh, `sh ${kitPath()}/step ${words}`, { timeout: patience });
-        return code === 0 ? { text: stdout } : { problem: stderr.trim().split("\n").at(-1) ?? `status ${code}` };
-    } catch (error) {
-        return { problem: (error as Error).message };
-    }
 }
 
 /** How many of what was applied on a machine differ now. */
