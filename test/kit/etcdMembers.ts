@@ -1,9 +1,6 @@
-import "reflect-metadata";
-import { webcrypto } from "node:crypto";
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import * as x509 from "@peculiar/x509";
 
 import { validate } from "../../components/config/validate";
 import { nodesOf, paths } from "../../components/inventory";
@@ -14,6 +11,7 @@ import { fillMirror } from "../../mirror/fill";
 import { mirrorJobs } from "../../mirror/jobs";
 import { chooseSource, hostArchitecture } from "../../setup/plan";
 import { probeSites } from "../../setup/reachability";
+import { privateKeyOf, throwAwayAuthority, usage } from "../contract/kubernetes/certificates";
 import { eventually } from "../e2e/harness";
 import { Machine } from "./machine";
 
@@ -188,43 +186,19 @@ function units(): Record<string, string> {
     return Object.fromEntries(all.map((name) => [`/etc/systemd/system/${name}.service`, unit]));
 }
 
-const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
-
 /** One authority, and one pair of certificates that is good for all members. */
 async function certificates(addresses: readonly string[]): Promise<Record<string, string>> {
-    x509.cryptoProvider.set(webcrypto as Crypto);
-    const lifetime = { notBefore: new Date(Date.now() - 60_000), notAfter: new Date(Date.now() + 86_400_000) };
-    const newKeys = () =>
-        webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]) as Promise<webcrypto.CryptoKeyPair>;
-    const authorityKeys = await newKeys();
-    const authority = await x509.X509CertificateGenerator.createSelfSigned({
-        ...lifetime,
-        serialNumber: "01",
-        name: "CN=etcd",
-        keys: authorityKeys as unknown as CryptoKeyPair,
-        signingAlgorithm: algorithm,
-        extensions: [new x509.BasicConstraintsExtension(true, undefined, true)],
-    });
-    const keys = await newKeys();
-    const alternatives = ["127.0.0.1", ...addresses].map((value) => ({ type: "ip" as const, value }));
-    const usages = [x509.ExtendedKeyUsage.serverAuth, x509.ExtendedKeyUsage.clientAuth];
-    const certificate = await x509.X509CertificateGenerator.create({
-        ...lifetime,
+    const authority = await throwAwayAuthority("CN=etcd");
+    const { certificate, keys } = await authority.issue({
         serialNumber: "02",
         subject: "CN=member",
-        issuer: authority.subject,
-        publicKey: keys.publicKey as CryptoKey,
-        signingKey: authorityKeys.privateKey as CryptoKey,
-        signingAlgorithm: algorithm,
-        extensions: [
-            new x509.ExtendedKeyUsageExtension(usages),
-            new x509.SubjectAlternativeNameExtension(alternatives),
-        ],
+        usages: [usage.serverAuth, usage.clientAuth],
+        names: ["127.0.0.1", ...addresses].map((value) => ({ type: "ip", value })),
     });
-    const key = x509.PemConverter.encode(await webcrypto.subtle.exportKey("pkcs8", keys.privateKey), "PRIVATE KEY");
+    const key = await privateKeyOf(keys);
     const own = ["server", "peer"].flatMap((name) => [
-        [`/etc/etcd/pki/${name}.crt`, certificate.toString("pem")],
+        [`/etc/etcd/pki/${name}.crt`, certificate],
         [`/etc/etcd/pki/${name}.key`, key],
     ]);
-    return { "/etc/etcd/pki/ca.crt": authority.toString("pem"), ...Object.fromEntries(own) };
+    return { "/etc/etcd/pki/ca.crt": authority.certificate, ...Object.fromEntries(own) };
 }

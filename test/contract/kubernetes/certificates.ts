@@ -9,13 +9,61 @@ const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 const day = 24 * 3600 * 1000;
 
 type Keys = webcrypto.CryptoKeyPair;
+export const usage = x509.ExtendedKeyUsage;
 const newKeys = () => webcrypto.subtle.generateKey(algorithm, true, ["sign", "verify"]) as Promise<Keys>;
 
 async function writeKeys(file: string, keys: Keys): Promise<void> {
-    const pkcs8 = await webcrypto.subtle.exportKey("pkcs8", keys.privateKey);
     const spki = await webcrypto.subtle.exportKey("spki", keys.publicKey);
-    fs.writeFileSync(`${file}.key`, `${x509.PemConverter.encode(pkcs8, "PRIVATE KEY")}\n`, { mode: 0o600 });
+    fs.writeFileSync(`${file}.key`, `${await privateKeyOf(keys)}\n`, { mode: 0o600 });
     fs.writeFileSync(`${file}.pub`, `${x509.PemConverter.encode(spki, "PUBLIC KEY")}\n`);
+}
+
+/** What an authority signs. */
+interface Wanted {
+    /** Hexadecimal. */
+    readonly serialNumber: string;
+    readonly subject: string;
+    readonly usages: readonly x509.ExtendedKeyUsage[];
+    readonly names?: readonly { readonly type: "dns" | "ip"; readonly value: string }[];
+}
+
+/** An authority that lives for a day, and so does what it signs. Certificates are PEM texts. */
+export async function throwAwayAuthority(name: string) {
+    x509.cryptoProvider.set(webcrypto as Crypto);
+    const now = Date.now();
+    const lifetime = { notBefore: new Date(now - 60_000), notAfter: new Date(now + day) };
+    const own = await newKeys();
+    const ca = await x509.X509CertificateGenerator.createSelfSigned({
+        ...lifetime,
+        serialNumber: "01",
+        name,
+        keys: own as unknown as CryptoKeyPair,
+        signingAlgorithm: algorithm,
+        extensions: [new x509.BasicConstraintsExtension(true, undefined, true)],
+    });
+    const issue = async ({ serialNumber, subject, usages, names = [] }: Wanted) => {
+        const keys = await newKeys();
+        const certificate = await x509.X509CertificateGenerator.create({
+            ...lifetime,
+            serialNumber,
+            subject,
+            issuer: ca.subject,
+            publicKey: keys.publicKey as CryptoKey,
+            signingKey: own.privateKey as CryptoKey,
+            signingAlgorithm: algorithm,
+            extensions: [
+                new x509.ExtendedKeyUsageExtension([...usages]),
+                ...(names.length > 0 ? [new x509.SubjectAlternativeNameExtension([...names])] : []),
+            ],
+        });
+        return { certificate: certificate.toString("pem"), keys };
+    };
+    return { certificate: ca.toString("pem"), issue };
+}
+
+/** A private key as PEM text. */
+export async function privateKeyOf({ privateKey }: Keys): Promise<string> {
+    return x509.PemConverter.encode(await webcrypto.subtle.exportKey("pkcs8", privateKey), "PRIVATE KEY");
 }
 
 /**
@@ -23,39 +71,19 @@ async function writeKeys(file: string, keys: Keys): Promise<void> {
  * names `serverName` and no address: only a client that heeds tls-server-name accepts it.
  */
 export async function writeCertificates(folder: string, serverName: string): Promise<void> {
-    x509.cryptoProvider.set(webcrypto as Crypto);
-    const now = Date.now();
-    const lifetime = { notBefore: new Date(now - 60_000), notAfter: new Date(now + day) };
-    const caKeys = await newKeys();
-    const ca = await x509.X509CertificateGenerator.createSelfSigned({
-        ...lifetime,
-        serialNumber: "01",
-        name: "CN=slipway-test-ca",
-        keys: caKeys as unknown as CryptoKeyPair,
-        signingAlgorithm: algorithm,
-        extensions: [new x509.BasicConstraintsExtension(true, undefined, true)],
-    });
-    fs.writeFileSync(path.join(folder, "ca.crt"), `${ca.toString("pem")}\n`);
-    const issue = async (name: string, subject: string, usage: x509.ExtendedKeyUsage, names: string[] = []) => {
-        const keys = await newKeys();
-        const dns = names.map((value) => ({ type: "dns" as const, value }));
-        const certificate = await x509.X509CertificateGenerator.create({
-            ...lifetime,
+    const authority = await throwAwayAuthority("CN=slipway-test-ca");
+    fs.writeFileSync(path.join(folder, "ca.crt"), `${authority.certificate}\n`);
+    const issue = async (name: string, subject: string, purpose: x509.ExtendedKeyUsage, dnsNames: string[] = []) => {
+        const { certificate, keys } = await authority.issue({
             serialNumber: Buffer.from(name).toString("hex"),
             subject,
-            issuer: ca.subject,
-            publicKey: keys.publicKey as CryptoKey,
-            signingKey: caKeys.privateKey as CryptoKey,
-            signingAlgorithm: algorithm,
-            extensions: [
-                new x509.ExtendedKeyUsageExtension([usage]),
-                ...(dns.length > 0 ? [new x509.SubjectAlternativeNameExtension(dns)] : []),
-            ],
+            usages: [purpose],
+            names: dnsNames.map((value) => ({ type: "dns", value })),
         });
         await writeKeys(path.join(folder, name), keys);
-        fs.writeFileSync(path.join(folder, `${name}.crt`), `${certificate.toString("pem")}\n`);
+        fs.writeFileSync(path.join(folder, `${name}.crt`), `${certificate}\n`);
     };
-    await issue("server", "CN=kube-apiserver", x509.ExtendedKeyUsage.serverAuth, [serverName]);
-    await issue("admin", "CN=admin,O=system:masters", x509.ExtendedKeyUsage.clientAuth);
+    await issue("server", "CN=kube-apiserver", usage.serverAuth, [serverName]);
+    await issue("admin", "CN=admin,O=system:masters", usage.clientAuth);
     await writeKeys(path.join(folder, "service-account"), await newKeys());
 }
