@@ -7,7 +7,7 @@ import { mounted } from "../../lab/load";
 import { labAddress, labNodes } from "../../lab/nodes";
 import { throwAwayLabel, throwAwayNode, type ThrowAwayNode } from "../../lab/throwaway";
 import { chooseDocker, dockerProbes, obtainDocker, stopOwnDaemon } from "../../setup/docker";
-import { architecture, docker, type TestStack } from "../e2e/harness";
+import { architecture, docker, removeLabelled, type TestStack } from "../e2e/harness";
 
 type Settings = Record<string, unknown>;
 
@@ -116,12 +116,7 @@ export class Machines {
 
     /** Removes everything: machines, network, state. */
     async clear(): Promise<void> {
-        const containers = (await docker("ps", "-aq", "--filter", this.ours)).stdout.split("\n").filter(Boolean);
-        if (containers.length > 0) await docker("rm", "-fv", ...containers);
-        const networks = (await docker("network", "ls", "-q", "--filter", this.ours)).stdout
-            .split("\n")
-            .filter(Boolean);
-        if (networks.length > 0) await docker("network", "rm", ...networks);
+        await removeLabelled(this.ours);
         fs.rmSync(this.stack.home, { recursive: true, force: true });
     }
 

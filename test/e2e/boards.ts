@@ -8,7 +8,7 @@ import { mounted } from "../../lab/load";
 import { labAddress, labNodes } from "../../lab/nodes";
 import { throwAwayLabel, throwAwayNode, type ThrowAwayNode } from "../../lab/throwaway";
 import { chooseDocker, dockerProbes, obtainDocker, stopOwnDaemon } from "../../setup/docker";
-import { architecture, docker, TestStack } from "./harness";
+import { architecture, docker, removeLabelled, TestStack } from "./harness";
 import type { Configuration } from "./tables";
 
 const example = path.resolve(__dirname, "..", "..", "Pulumi.hex.yaml");
@@ -178,10 +178,7 @@ export class Boards {
 
     /** Removes everything: machines, network, state. */
     async clear(): Promise<void> {
-        const containers = (await docker("ps", "-aq", "--filter", ours)).stdout.split("\n").filter(Boolean);
-        if (containers.length > 0) await docker("rm", "-fv", ...containers);
-        const networks = (await docker("network", "ls", "-q", "--filter", ours)).stdout.split("\n").filter(Boolean);
-        if (networks.length > 0) await docker("network", "rm", ...networks);
+        await removeLabelled(ours);
         fs.rmSync(this.stack.home, { recursive: true, force: true });
     }
 

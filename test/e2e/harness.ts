@@ -181,6 +181,16 @@ export function docker(...args: string[]): Promise<{ stdout: string; stderr: str
     return run("docker", args, { maxBuffer: 64 << 20 });
 }
 
+/** Removes the containers, with their volumes, and then the networks that have a label: "label=KEY=VALUE". */
+export async function removeLabelled(label: string): Promise<void> {
+    const listed = async (...list: string[]) =>
+        (await docker(...list, "-q", "--filter", label)).stdout.split("\n").filter(Boolean);
+    const containers = await listed("ps", "-a");
+    if (containers.length > 0) await docker("rm", "-fv", ...containers);
+    const networks = await listed("network", "ls");
+    if (networks.length > 0) await docker("network", "rm", ...networks);
+}
+
 const units =
     "docker cri-dockerd cri-containerd kubelet kube-proxy kubernetes-hosts " +
     "etcd kube-apiserver kube-controller-manager kube-scheduler kube-csr-approver kube-api-proxy kube-api-address";
