@@ -133,9 +133,28 @@ export class RunningStep {
         return this.ended;
     }
 
+    /** The ids of its processes: those of its session, which it leads. */
+    processes(): string[] {
+        const all = fs.readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+        return all.filter((pid) => {
+            // "PID (NAME) STATE PARENT GROUP SESSION …", proc(5)
+            const fields = readOrNothing(`/proc/${pid}/stat`).replace(/.*\) /s, "").split(" ");
+            return fields[3] === String(this.child.pid);
+        });
+    }
+
     /** As systemd ends a unit: all of its processes. */
     async stop(): Promise<KitRun> {
         if (this.child.exitCode === null) process.kill(-this.child.pid!, "SIGTERM");
         return this.ended;
+    }
+}
+
+/** A process may have ended meanwhile. */
+export function readOrNothing(file: string): string {
+    try {
+        return fs.readFileSync(file, "utf8");
+    } catch {
+        return "";
     }
 }
