@@ -20,8 +20,9 @@ export function cni(cluster: ClusterSettings): Fragment {
         cniVersion,
         name: "flannel",
         plugins: [
-            // hairpinMode: a pod reaches itself through its service.
-            { type: "flannel", delegate: { hairpinMode: true, isDefaultGateway: true } },
+            // hairpinMode: a pod reaches itself through its service. forceAddress: the bridge follows to the share that the
+            // node has now; a snapshot that was put back may have given it another one.
+            { type: "flannel", delegate: { forceAddress: true, hairpinMode: true, isDefaultGateway: true } },
             { type: "portmap", capabilities: { portMappings: true } },
         ],
     };
