@@ -23,6 +23,7 @@ async function holders(among: readonly string[]): Promise<string[]> {
 
 describe("control planes behind a virtual address", function () {
     this.timeout(30 * 60_000);
+    this.bail(true);
     before(() => fleet.start({ controlPlanes, workers, cluster: { api: { virtualAddress } } }));
     after(() => boards.end());
 
@@ -42,12 +43,13 @@ describe("control planes behind a virtual address", function () {
         await onNode(n4, asksApi(n4));
         await boards.machine(holder).container.kill();
         await eventually("another one has it", 60, async () => (await holders(rest)).length === 1);
-        await fleet.remember("without-the-holder");
+        // Its proxy may still believe in the lost machine's API server: what it hands to that one is cut off.
+        await eventually("a write is taken", 10, () => fleet.remember("without-the-holder").then(() => true));
         await eventually("the API is asked again", 30, () => onNode(n4, asksApi(n4)));
         const { good, longest } = await asked.stop();
         console.log(`      missed for ${(longest / 1000).toFixed(1)} s at most, between ${good} answers`);
         assert.ok(good > 20, `${good} answers`);
-        assert.ok(longest < 30_000, `${longest} ms`);
+        assert.ok(longest < 10_000, `${longest} ms`);
         await docker("start", holder);
         await fleet.answers(holder);
         await fleet.allReady(...controlPlanes, ...workers);
