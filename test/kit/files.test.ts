@@ -249,6 +249,16 @@ describe("kit: artifacts from a mounted folder", () => {
         assert.equal(node.read("/opt/tool/current/tool"), "two");
     });
 
+    it("knows the digest of what it has just installed, without reading it again", () => {
+        node.step("stage apply", stage("1", sha256("one")));
+        const file = node.at("/opt/tool/v1/tool");
+        const known = node.read("/var/lib/slipway/sums").split("\n");
+        const [line] = known.filter((each) => each.startsWith(`${file}\t`));
+        assert.match(line, new RegExp(`\t3 \\S+ \\S+ ${fs.statSync(file).ino}\t${sha256("one")}$`));
+        node.step("probe");
+        assert.deepEqual(node.read("/var/lib/slipway/sums").split("\n"), known);
+    });
+
     it("notices an executable that was changed", () => {
         node.step("stage apply", stage("1", sha256("one")));
         node.write("/opt/tool/v1/tool", "0ne");
