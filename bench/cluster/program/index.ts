@@ -35,7 +35,9 @@ const authority = new Authority(
 );
 const fingerprint = authority.certificate.apply(fingerprintOf);
 const digests = loadDigests(mirror);
+// As the probe finds a machine that nobody has touched.
+const report = { reachable: true, known: false, joined: false, versions: {}, units: {}, kinds: {}, members: {} };
 for (const node of lab.nodes) {
-    const args = { node, cluster, nodes: lab.nodes, digests, fingerprint, step: stepsOf(node) };
+    const args = { node, cluster, nodes: lab.nodes, digests, fingerprint, report, step: stepsOf(node, report) };
     new PreparedNode(node.name, args, { parent });
 }
