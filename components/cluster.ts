@@ -87,8 +87,9 @@ export class Cluster extends pulumi.ComponentResource {
         const nodesActivated: pulumi.Resource[] = [];
         for (const machine of machines) {
             const { node } = machine;
-            const after = [...answering, access, ...turns.before(node)];
-            const { activated } = new NodeAgents(`${node.name}-agents`, { ...machine, controlPlane, after }, child);
+            const after = [...answering, ...turns.before(node)];
+            const args = { ...machine, controlPlane, after, access };
+            const { activated } = new NodeAgents(`${node.name}-agents`, args, child);
             const voter = isControlPlane(node);
             const member = nodeMember(
                 `${node.name}-member`,

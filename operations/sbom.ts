@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { parseManifest } from "./changes/manifest";
 
-/** One machine, as it describes itself, and what its staging was told to bring there. */
+/** One machine, as it describes itself, and what its steps were told to bring there. */
 export interface Inventoried {
     readonly node: string;
     /** Debian's word: "amd64". */
@@ -10,8 +10,8 @@ export interface Inventoried {
     readonly system: { readonly id: string; readonly version: string };
     /** Installed packages of the distribution. */
     readonly packages: readonly { readonly name: string; readonly version: string }[];
-    /** The manifest of the stage step. */
-    readonly stage: string;
+    /** Of the steps that bring binaries and images: base and stage. */
+    readonly manifests: readonly string[];
 }
 
 type Described = Omit<Component, "properties">;
@@ -35,7 +35,7 @@ export function billOfMaterials(cluster: string, version: string, machines: read
     const nodes = new Map<string, string[]>();
     const components = new Map<string, Described>();
     for (const machine of machines) {
-        for (const component of [...staged(machine), ...installed(machine)]) {
+        for (const component of [...fetched(machine), ...installed(machine)]) {
             const ref = component["bom-ref"];
             components.set(ref, component);
             nodes.set(ref, [...(nodes.get(ref) ?? []), machine.node]);
@@ -60,8 +60,9 @@ export function billOfMaterials(cluster: string, version: string, machines: read
 const properties = (nodes: readonly string[]) => [{ name: "slipway:nodes", value: [...new Set(nodes)].join(",") }];
 
 /** Binaries and images: their digests are those of the files that nodes fetch, for a node's own architecture. */
-function staged({ stage, architecture }: Inventoried): Described[] {
-    return [...(parseManifest(stage)?.values() ?? [])].flatMap(({ kind, name, version = "", words }): Described[] => {
+function fetched({ manifests, architecture }: Inventoried): Described[] {
+    const entries = manifests.flatMap((manifest) => [...(parseManifest(manifest)?.values() ?? [])]);
+    return entries.flatMap(({ kind, name, version = "", words }): Described[] => {
         if (kind !== "artifact" && kind !== "image") return [];
         const digest = words.find((word) => word.startsWith(`${architecture}=`))?.split("=")[1];
         const hashes = digest ? { hashes: [{ alg: "SHA-256" as const, content: digest }] } : {};

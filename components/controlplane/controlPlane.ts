@@ -60,7 +60,7 @@ export class ControlPlane extends pulumi.ComponentResource {
                     keep: String(cluster.snapshots.keep),
                 },
             },
-            { parent: this, dependsOn: [...args.after, prepared.staged, credentials] },
+            { parent: this, dependsOn: [...args.after, prepared.base, credentials] },
         );
         this.registerOutputs({});
     }

@@ -22,8 +22,10 @@ export interface NodeAgentsArgs {
     readonly step: StepOf;
     /** What the probe found. */
     readonly report?: NodeReport;
-    /** What must be there before a node may join: an API that answers, and the right to ask for a certificate. */
+    /** What must be there before a node is touched: an API that answers, and the nodes whose turn is before this one's. */
     readonly after: pulumi.Resource[];
+    /** The right to ask for a certificate. A token can be made before. */
+    readonly access: pulumi.Resource;
 }
 
 /** The daemons by which a prepared machine is a node of the cluster: CRI, kubelet, kube-proxy. */
@@ -34,7 +36,7 @@ export class NodeAgents extends pulumi.ComponentResource {
     constructor(name: string, args: NodeAgentsArgs, opts: pulumi.ComponentResourceOptions) {
         super("slipway:node:NodeAgents", name, {}, opts);
         const { node, cluster, nodes, prepared, pki, step } = args;
-        const after: pulumi.Resource[] = [...args.after, prepared.staged];
+        const after: pulumi.Resource[] = [...args.after, args.access, prepared.staged];
         if (!isControlPlane(node)) {
             after.push(this.workerCredentials(args));
         }

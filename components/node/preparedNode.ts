@@ -34,7 +34,7 @@ export interface PreparedNodeArgs {
  * All of it is harmless to a running cluster, so that all machines are worked on at once.
  */
 export class PreparedNode extends pulumi.ComponentResource {
-    /** Ends when users, settings and docker are there: credentials may come. */
+    /** Ends when users, settings, docker and a control plane's executables are there: credentials may come. */
     readonly base: pulumi.Resource;
     /** Ends when binaries and images are there. */
     readonly staged: pulumi.Resource;

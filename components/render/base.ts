@@ -10,6 +10,7 @@ import { kubeletSettings } from "./kubelet";
 import { protectedSysctls } from "./machineCare";
 import { outside, restartedByOutside } from "./outside";
 import { runtimeOf } from "./runtime";
+import { executables } from "./stage";
 
 /** Overlay file systems, bridged traffic that iptables sees, connection tracking, and flannel's tunnels. */
 const modules = ["br_netfilter", "nf_conntrack", "overlay", "vxlan"];
@@ -31,7 +32,8 @@ const packages = ["ca-certificates", "conntrack", "curl", "ethtool", "iptables",
 const packagesOfMode: Readonly<Record<string, readonly string[]>> = { nftables: ["nftables"] };
 
 /**
- * What every node needs of its system before Kubernetes comes: kernel, packages, and the container runtime.
+ * What every node needs of its system before Kubernetes comes: kernel, packages, and the container runtime; on a control
+ * plane also Kubernetes itself.
  *
  * @param nodes all of the cluster's, this one among them
  */
@@ -52,7 +54,7 @@ export function base(
     const names = [...packages, ...(packagesOfMode[mode] ?? [])];
     return [
         systemSettings({ ...required, ...cluster.sysctls, ...node.sysctls }, names),
-        controlPlane ? [etcdAccount, openssl] : [],
+        controlPlane ? [etcdAccount, openssl, ...executables(node, cluster, digests)] : [],
         apiProxyNeeds(node, cluster, nodes),
         apiAddressNeeds(node, cluster),
         outside(node, cluster),

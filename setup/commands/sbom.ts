@@ -24,14 +24,14 @@ export async function sbom(args: Arguments, root: string, progress: Progress): P
     const prepared = await prepare({ stack: name, configFile, root, progress, purpose: "inspect" });
     const resources = (await exportState(prepared)).deployment.resources ?? [];
     const machines = (await machinesOf(prepared)).filter(({ lost }) => !lost);
-    const staged = machines.flatMap((machine) => {
-        const stage = manifestOf(resources, machine.name);
-        return stage === undefined ? [] : [{ machine, stage }];
+    const built = machines.flatMap((machine) => {
+        const manifests = manifestsOf(resources, machine.name);
+        return manifests.length === 0 ? [] : [{ machine, manifests }];
     });
-    if (staged.length === 0) {
+    if (built.length === 0) {
         throw new Failure(`Stack ${name} has no nodes yet: run ${commandFor("up", args)} until it succeeds.`);
     }
-    const asked = await Promise.all(staged.map(({ machine, stage }) => ask(machine, stage)));
+    const asked = await Promise.all(built.map(({ machine, manifests }) => ask(machine, manifests)));
     const problems = asked.filter((answer) => typeof answer === "string");
     if (problems.length > 0) {
         throw new Failure(["A bill that leaves machines out would say too little:", ...problems].join("\n"));
@@ -41,15 +41,16 @@ export async function sbom(args: Arguments, root: string, progress: Progress): P
     return 0;
 }
 
-/** What a node's staging was told, as the state has it. */
-function manifestOf(resources: readonly StateResource[], node: string): string | undefined {
-    const step = resources.find(({ urn }) => urn.endsWith(`::${node}-stage`));
-    const stdin = step?.inputs?.stdin;
-    return typeof stdin === "string" ? stdin : undefined;
+/** What the steps that bring binaries and images to a node were told, as the state has it. */
+function manifestsOf(resources: readonly StateResource[], node: string): string[] {
+    return ["base", "stage"].flatMap((kind) => {
+        const stdin = resources.find(({ urn }) => urn.endsWith(`::${node}-${kind}`))?.inputs?.stdin;
+        return typeof stdin === "string" ? [stdin] : [];
+    });
 }
 
 /** A machine's answer; a sentence where there is none. */
-async function ask({ name, ssh }: NodeSpec, stage: string): Promise<Inventoried | string> {
+async function ask({ name, ssh }: NodeSpec, manifests: readonly string[]): Promise<Inventoried | string> {
     try {
         const { code, stdout, stderr } = await run(ssh, question, { timeout: patience });
         if (code !== 0) return `  - ${name}: ${stderr.trim()}`;
@@ -61,7 +62,7 @@ async function ask({ name, ssh }: NodeSpec, stage: string): Promise<Inventoried 
             architecture,
             system: { id, version },
             packages: packages.map(pair).map(([name, version = ""]) => ({ name, version })),
-            stage,
+            manifests,
         };
     } catch (error) {
         return `  - ${name}: ${(error as Error).message}`;

@@ -89,10 +89,19 @@ export class Fleet {
 
     /** How many resources of each type the state holds. */
     resources(): Record<string, number> {
-        const { resources } = JSON.parse(this.stack.state()).checkpoint.latest as { resources: { type: string }[] };
         const counts: Record<string, number> = {};
-        for (const { type } of resources) counts[type] = (counts[type] ?? 0) + 1;
+        for (const { type } of this.state()) counts[type] = (counts[type] ?? 0) + 1;
         return counts;
+    }
+
+    /** Names of the resources that the command of this name waits for. */
+    awaited(name: string): string[] {
+        const found = this.state().find(({ urn }) => urn.endsWith(`command:remote:Command::${name}`));
+        return (found?.dependencies ?? []).map((urn) => urn.split("::").at(-1)!);
+    }
+
+    private state(): { type: string; urn: string; dependencies?: string[] }[] {
+        return JSON.parse(this.stack.state()).checkpoint.latest.resources;
     }
 
     /** Runs `slipway up` or `slipway preview`, and gives back what the engine did or would do. */

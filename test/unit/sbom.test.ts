@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 
-import { render } from "../../components/render";
-import { stage } from "../../components/render/stage";
+import { base, render, stage } from "../../components/render";
 import { artifacts, images } from "../../mirror/catalogue";
 import { billOfMaterials, type Inventoried } from "../../operations/sbom";
 import { boards, exampleDigests } from "../support";
@@ -17,7 +16,9 @@ describe("the bill of materials", () => {
         architecture: "amd64",
         system: { id: "debian", version: "12" },
         packages: [{ name: "docker.io", version: "20.10.24+dfsg1-1+b3" }],
-        stage: render(...stage(nodes[index], cluster, digests)),
+        manifests: [base(nodes[index], cluster, digests, nodes), stage(nodes[index], cluster, digests)].map((step) =>
+            render(...step),
+        ),
         ...change,
     });
     const time = new Date("2026-11-21T12:00:00Z");
