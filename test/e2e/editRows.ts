@@ -196,7 +196,7 @@ export function editGroups({ stack, nodes }: Tables): Edit[][] {
                 },
                 nodes: {
                     ...all([n2, n3], ["base ~ argument source"]),
-                    [n1]: ["base ~ argument source", "stage ~ artifact etcd", "control-plane ~ link /opt/etcd/current"],
+                    [n1]: ["base ~ argument source", "base ~ artifact etcd", "control-plane ~ link /opt/etcd/current"],
                 },
                 restarts: { [n1]: ["etcd"] },
                 after: async () => assert.match(await onNode(n1, "/opt/etcd/current/etcd --version"), /3\.6\.15/),
