@@ -4,7 +4,7 @@ import { ClusterSettings } from "../config/schema";
 import { controlPlanes, NodeSpec } from "../inventory";
 import { PreparedNode, StepOf } from "../node";
 import { Pki, wordOf } from "../pki";
-import { kitPath } from "../remote";
+import { kitPath, NodeReport } from "../remote";
 import { controlPlane } from "../render/controlPlane";
 import { render } from "../render/manifest";
 
@@ -16,6 +16,8 @@ export interface ControlPlaneArgs {
     readonly pki: Pki;
     /** Makes this node's steps. */
     readonly step: StepOf;
+    /** What the probe found. */
+    readonly report?: NodeReport;
     /** The control planes before this one, which are activated one after the other, and the right to found etcd's cluster. */
     readonly after: pulumi.Resource[];
 }
@@ -45,6 +47,8 @@ export class ControlPlane extends pulumi.ComponentResource {
             // The machine's, whatever its role: a worker that becomes a control plane keeps the step.
             { parent: prepared, aliases: [{ parent: this }], dependsOn: prepared.base },
         );
+        // A new one starts while its images are loaded. One that lives is away the shorter the less its machine does besides.
+        const settled = args.report?.kinds["control-plane"] === undefined ? prepared.base : prepared.staged;
         this.ready = step(
             `${node.name}-control-plane`,
             {
@@ -60,7 +64,7 @@ export class ControlPlane extends pulumi.ComponentResource {
                     keep: String(cluster.snapshots.keep),
                 },
             },
-            { parent: this, dependsOn: [...args.after, prepared.base, credentials] },
+            { parent: this, dependsOn: [...args.after, settled, credentials] },
         );
         this.registerOutputs({});
     }
