@@ -66,19 +66,8 @@ apply_artifacts() {
         [ "$((number % 4))" != 0 ] || wait_for_jobs
     done 4<"$work/artifacts"
     wait_for_jobs
-    know_sums
-}
-
-# know_sums: what was checked while it was installed isn't read again by whoever looks next. Where a file system counts in
-# whole seconds, a change within the same one would look the same: there it is.
-know_sums() {
     awk -F '\t' -v root="$root" 'FNR == NR { installed[$1] = 1; next }
-        $2 == "member" && $1 in installed { print root $3 }' "$work/artifacts" "$work/index" |
-        xargs -r sh -c 'find "$@" -maxdepth 0 -printf "%p\t%s %T@ %C@ %i\n"' find >"$work/installed"
-    cat "$state"/artifacts/* 2>/dev/null | awk -F '\t' -v OFS='\t' -v root="$root" '
-        FNR == NR { sum[root $1] = $2; next }
-        $1 in sum && $2 !~ /[.]0+ [0-9]+$/ { print $1, $2, sum[$1] }' - "$work/installed" >"$work/sums.kept"
-    keep_sums
+        $2 == "member" && $1 in installed { print root $3 }' "$work/artifacts" "$work/index" | know_sums
 }
 
 start_job() {
