@@ -26,7 +26,7 @@ export async function sbom(args: Arguments, root: string, progress: Progress): P
     const machines = (await machinesOf(prepared)).filter(({ lost }) => !lost);
     const built = machines.flatMap((machine) => {
         const manifests = manifestsOf(resources, machine.name);
-        return manifests.length === 0 ? [] : [{ machine, manifests }];
+        return manifests === undefined ? [] : [{ machine, manifests }];
     });
     if (built.length === 0) {
         throw new Failure(`Stack ${name} has no nodes yet: run ${commandFor("up", args)} until it succeeds.`);
@@ -41,12 +41,12 @@ export async function sbom(args: Arguments, root: string, progress: Progress): P
     return 0;
 }
 
-/** What the steps that bring binaries and images to a node were told, as the state has it. */
-function manifestsOf(resources: readonly StateResource[], node: string): string[] {
-    return ["base", "stage"].flatMap((kind) => {
-        const stdin = resources.find(({ urn }) => urn.endsWith(`::${node}-${kind}`))?.inputs?.stdin;
-        return typeof stdin === "string" ? [stdin] : [];
-    });
+/** What the steps that bring binaries and images to a node were told, as the state has it; undefined: not all of them were. */
+function manifestsOf(resources: readonly StateResource[], node: string): string[] | undefined {
+    const manifests = ["base", "stage"].map(
+        (kind) => resources.find(({ urn }) => urn.endsWith(`::${node}-${kind}`))?.inputs?.stdin,
+    );
+    return manifests.every((manifest) => typeof manifest === "string") ? manifests : undefined;
 }
 
 /** A machine's answer; a sentence where there is none. */
