@@ -206,6 +206,8 @@ describe("kit: copies of snapshots", function () {
                 seen.some((shown) => shown.arguments.startsWith("curl\0")),
                 "the upload was seen",
             );
+            const plain = [...seen.map((shown) => shown.arguments), step.stdout, step.stderr];
+            for (const text of plain) assert.ok(!text.includes("Signature="), text);
             const said = [...seen.map((shown) => JSON.stringify(shown)), step.stdout, step.stderr];
             for (const secret of [login.secret.slice(0, 30), login.access, signature])
                 for (const text of said) assert.ok(!text.includes(secret), `${secret} is in ${text}`);
