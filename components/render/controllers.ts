@@ -42,6 +42,10 @@ export function controllerManager(node: NodeSpec, cluster: ClusterSettings, kit:
         "cluster-signing-key-file": paths.caKey,
         // tokencleaner is off by default: it deletes bootstrap tokens when they expire.
         controllers: ["*", "tokencleaner"],
+        // When it takes the lead each of its controllers asks for a token of its own. At the defaults, 20 a second after the first 30,
+        // a new cluster waits 5 s for the last of them.
+        "kube-api-burst": 200,
+        "kube-api-qps": 100,
         "node-cidr-mask-size": nodePrefix,
         "root-ca-file": paths.ca,
         "service-account-private-key-file": paths.serviceAccountKey,

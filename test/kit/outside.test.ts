@@ -38,8 +38,8 @@ describe("kit: a machine behind a proxy, with an authority of one's own", functi
         const docker: Fragment = [{ kind: "unit", name: "docker.service", state: unit }];
         return render(outside(node, settings.cluster), restartedByOutside(docker, node, settings.cluster));
     }
-    const settings = () => ({
-        proxies: { http: proxy.url, https: proxy.url, no: ["registry.lan"] },
+    const settings = (...direct: string[]) => ({
+        proxies: { http: proxy.url, https: proxy.url, no: ["registry.lan", ...direct] },
         authorities: [authority],
     });
     const step = async (words: string, text: string) => {
@@ -65,13 +65,14 @@ describe("kit: a machine behind a proxy, with an authority of one's own", functi
         fs.rmSync(folder, { recursive: true, force: true });
     });
 
-    it("apt goes through the proxy; docker, which runs already, is left alone", async () => {
-        const since = await machine.since("docker");
+    it("apt goes through the proxy; docker, which ran before, restarts at once where no pod can be", async () => {
         const base = manifest(settings(), "started").replace(/^unit/m, "package ed\nunit");
         await step("base apply owner=hex:abc source=https://", base);
         assert.ok(proxy.asked.includes("deb.debian.org"), proxy.asked.join());
-        assert.equal(await machine.since("docker"), since);
+        assert.match(await machine.root(dockerd), new RegExp(`^HTTP_PROXY=${proxy.url}$`, "m"));
+        const since = await machine.since("docker");
         assert.equal(await step("base apply owner=hex:abc source=https://", base), "");
+        assert.equal(await machine.since("docker"), since);
     });
 
     it("downloads go through it, and trust the authority", async () => {
@@ -80,18 +81,27 @@ describe("kit: a machine behind a proxy, with an authority of one's own", functi
         assert.equal(await machine.root("/opt/tool"), "tool\n");
     });
 
-    it("docker restarts once for both, and asks the cluster's own directly", async () => {
-        const active = manifest(settings(), "active");
-        assert.match(await step("activate apply", active), /docker.service/);
-        const environment = await machine.root(dockerd);
-        assert.match(environment, new RegExp(`^HTTP_PROXY=${proxy.url}$`, "m"));
+    it("activated, docker runs on, and asks the cluster's own directly", async () => {
+        const since = await machine.since("docker");
+        await step("activate apply", manifest(settings(), "active"));
+        assert.equal(await machine.since("docker"), since);
         assert.match(
-            environment,
+            await machine.root(dockerd),
             /^NO_PROXY=localhost,127\.0\.0\.1,10\.0\.0\.1,hex\.k8s\.local,.*\.svc,.*registry\.lan$/m,
         );
+    });
+
+    it("of a node docker restarts in its turn, once", async () => {
+        const [base, active] = [manifest(settings("b.lan"), "started"), manifest(settings("b.lan"), "active")];
         const since = await machine.since("docker");
-        assert.equal(await step("activate apply", active), "");
+        await step("base apply owner=hex:abc source=https://", base);
         assert.equal(await machine.since("docker"), since);
+        assert.match(await step("activate apply", active), /docker.service/);
+        assert.match(await machine.root(dockerd), /^NO_PROXY=.*b\.lan$/m);
+        const restarted = await machine.since("docker");
+        assert.notEqual(restarted, since);
+        assert.equal(await step("activate apply", active), "");
+        assert.equal(await machine.since("docker"), restarted);
     });
 
     it("without them nothing is left but the machine's own authorities", async () => {

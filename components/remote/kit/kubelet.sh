@@ -85,17 +85,21 @@ node_is_known() {
 # This control plane's own API server, then the virtual address where there is one. Every certificate has the API's name,
 # and on another control plane perhaps not that address yet.
 await_api() {
-    await 120 own_api_is_ready || {
-        journalctl --no-pager -q -n 20 -o cat -u kube-apiserver.service | without_secrets >&2 || true
-        fail "The API server of $(uname -n) is not ready after 120 s (its last lines are above):" \
-            "look at 'journalctl -u kube-apiserver -u etcd'."
-    }
+    await_own_api
     [ -z "$endpoint" ] || await 60 api_is_ready "https://$endpoint" || {
         journalctl --no-pager -q -n 20 -o cat -u kube-api-proxy.service -u kube-api-address.service |
             without_secrets >&2 || true
         fail "The API server of $(uname -n) is ready, and nothing answers on the virtual address $endpoint after 60 s (the" \
             "last lines are above): look at 'journalctl -u kube-api-proxy -u kube-api-address' on the control planes; is" \
             "VRRP (IP protocol 112) let through between them?"
+    }
+}
+
+await_own_api() {
+    await 120 own_api_is_ready || {
+        journalctl --no-pager -q -n 20 -o cat -u kube-apiserver.service | without_secrets >&2 || true
+        fail "The API server of $(uname -n) is not ready after 120 s (its last lines are above):" \
+            "look at 'journalctl -u kube-apiserver -u etcd'."
     }
 }
 

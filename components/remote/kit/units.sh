@@ -9,8 +9,9 @@ apply_units() {
     install_units
     gather "$work/index"
     differences "$work/index" >"$work/differences"
+    stale=''
     trust_fresh_units
-    restart=$(awk -F '\t' '$2 == "unit" && $4 ~ /not active|has to restart/ { printf "%s ", $3 }' "$work/differences")
+    restart="$stale$(awk -F '\t' '$2 == "unit" && $4 ~ /not active|has to restart/ { printf "%s ", $3 }' "$work/differences")"
     pause=$(unit_to_wait_for)
     first='' later='' passed=''
     for unit in $(cut -f 3 "$work/units"); do
@@ -22,17 +23,22 @@ apply_units() {
     restart_units $first
     case $pause in
         etcd.service) promote_member ;;
+        kube-apiserver.service) await_own_api ;;
         kubelet.service) await_certificate ;;
     esac
     restart_units $later
 }
 
-# unit_to_wait_for: what follows it in the manifest can't start until a kubelet has its certificate, or etcd its vote
+# unit_to_wait_for: what follows it in the manifest can't start until a kubelet has its certificate, or etcd its vote. In a
+# new cluster controllers and scheduler have no rights yet when the API server begins to answer, and ask again only after
+# seconds.
 unit_to_wait_for() {
     if needs_certificate; then
         echo kubelet.service
     elif [ "$kind" = control-plane ] && [ -f "$state/etcd-joining" ]; then
         echo etcd.service
+    elif [ "$kind" = control-plane ] && [ ! -f "$state/stamps/kube-controller-manager.service" ] && [ ! -f "$state/etcd-sown" ]; then
+        echo kube-apiserver.service
     fi
 }
 
@@ -67,11 +73,16 @@ install_units() {
     [ -z "$reload" ] || systemctl daemon-reload
 }
 
-# A unit that a package started after its inputs were in place runs with them: it needs no restart.
+# A unit that a package started after its inputs were in place runs with them: it needs no restart. One that ran before is
+# restarted in its node's turn; of a machine that never was a node, now.
 trust_fresh_units() {
     while IFS=$tab read -r _ _ unit wish _ after _ <&4; do
-        if [ "$wish" = started ] && [ ! -f "$state/stamps/$unit" ] && fresh "$unit" "$after"; then
+        if [ "$wish" != started ] || [ -f "$state/stamps/$unit" ]; then
+            continue
+        elif fresh "$unit" "$after"; then
             stamp_unit "$unit"
+        elif [ -z "$(known_manifest activate)" ]; then
+            stale="$stale$unit "
         fi
     done 4<"$work/units"
 }
@@ -88,7 +99,7 @@ fresh() {
 # distrust_units: whatever step puts an input back, a unit that was started with another one has to be started again.
 # Its stamp goes, which is the one thing that survives a kill.
 distrust_units() {
-    cut -f 3 "$work/differences" | grep -q '^/' || return 0
+    [ -n "$(ls "$state/stamps")" ] && cut -f 3 "$work/differences" | grep -q '^/' || return 0
     awk -F '\t' '$2 == "unit"' "$work/others" | cat - "$work/index" >"$work/all-units"
     gather "$work/all-units"
     differences "$work/all-units" >"$work/all-differences"
@@ -130,10 +141,11 @@ restart_units() {
     [ $# != 0 ] || return 0
     started=yes
     # systemd doesn't notice a drop-in by itself whose folder is new.
-    systemctl daemon-reload
+    [ -n "$reload" ] || systemctl daemon-reload
+    reload=yes
     bring_up "$@" || started=''
     # One that doesn't say when it is ready, and dies of its settings, does so soon.
-    ! systemctl show -P Type "$@" | grep -qv -e '^notify' -e '^$' || sleep 0.5
+    ! systemctl show -P Type "$@" | grep -qv -e '^notify' -e '^oneshot' -e '^$' || sleep 0.5
     for unit; do
         if [ "$(systemctl is-active "$unit" 2>/dev/null)" != active ]; then
             [ -z "$started" ] || await_active "$unit" || true
