@@ -29,6 +29,7 @@ export function nodeMember(name: string, args: MemberArgs, opts: pulumi.CustomRe
             drainSeconds: cluster.drainSeconds,
             generation: generationOf(found, report),
             leaveAlone: !canBeAsked(report),
+            network: cluster.network.backend === "none" ? undefined : "flannel",
         },
         opts,
     );

@@ -18,6 +18,8 @@ export interface MembershipArgs {
     readonly generation: number;
     /** True where the control plane can't be asked now: an existing membership keeps what it had. */
     readonly leaveAlone: boolean;
+    /** A new node takes pods only when it is on this network. */
+    readonly network?: "flannel";
 }
 
 /**
@@ -33,8 +35,9 @@ export function membership(
 ): command.remote.Command {
     const { node, controlPlane, drainSeconds, generation, leaveAlone } = args;
     const lost = node.lost ? " lost=yes" : "";
+    const network = args.network ? ` network=${args.network}` : "";
     const step = `sh ${installedStep()} member`;
-    const apply = `${step} apply ${node.name} generation=${generation}${lost}`;
+    const apply = `${step} apply ${node.name} generation=${generation}${lost}${network}`;
     return new command.remote.Command(
         name,
         {

@@ -119,6 +119,20 @@ describe("a cluster on the lab, from nothing to nothing", function () {
             assert.equal((await onNode("e2e-1", "kubectl get nodes --no-headers | wc -l")).trim(), "3");
         });
 
+        it("on the way up nothing asked before it might, no pod was started in vain, and docker not again for its images", async () => {
+            const early =
+                "journalctl -o cat -u kube-controller-manager -u kube-scheduler | grep 'is forbidden' || true";
+            assert.equal(await onNode("e2e-1", early), "");
+            const failed = ["--field-selector", "reason=FailedCreatePodSandBox", "-o", "name"];
+            assert.equal(await stack.kubectl("get", "events", "-A", ...failed), "");
+            for (const node of nodes) {
+                const times =
+                    'date -d "$(systemctl show docker -P ActiveEnterTimestamp)" +%s; stat -c %Y /var/lib/slipway/manifests/stage';
+                const [docker, staged] = (await onNode(node, times)).trim().split("\n").map(Number);
+                assert.ok(docker < staged, `${node}: docker was started ${docker - staged} s after it had its images`);
+            }
+        });
+
         it("my-nginx answers on its cluster address from every node (A4)", async () => {
             const ip = await stack.kubectl("get", "svc", "my-nginx", "-o", "jsonpath={.spec.clusterIP}");
             for (const node of nodes) {

@@ -5,7 +5,8 @@
 # no list of processes shows it.
 join_token() {
     mkdir -p "$run"
-    await 60 remember_address || fail "The API on $(uname -n) doesn't take the address of $1."
+    await 60 remember_address &
+    remembering=$!
     id=$(random_text 6)
     secret=$(random_text 16)
     left=60
@@ -20,6 +21,7 @@ join_token() {
         sleep 0.5
     done
     rm -f "$run/join.$$"
+    wait "$remembering" || fail "The API on $(uname -n) doesn't take the address of $1."
     printf '%s.%s\n' "$id" "$secret"
 }
 

@@ -81,6 +81,7 @@ main() {
         ready)
             shift
             read_arguments "$@"
+            open_scratch
             await_nodes
             return
             ;;

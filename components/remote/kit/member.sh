@@ -90,8 +90,9 @@ apply_membership() {
     member_differences "$work/live" "$work/before" "$work/wanted" >"$work/differences"
     # Written down before the first change: after a kill, what vanished is still known.
     remember_member "$work/before" "$work/wanted"
-    say_of_node taint &
-    say_of_node label
+    say_of_node label &
+    await_network
+    say_of_node taint
     wait $!
     remember_member "$work/wanted"
     mkdir -p "$state/generations" "$state/members"
@@ -102,6 +103,14 @@ apply_membership() {
 
 know_member() {
     ask_members "$work/live" "$work/applied" 2>/dev/null && grep -q -x "$node node" "$work/live"
+}
+
+# await_network: pods that come to a node before the pod network does fail to start, again and again. So the taint with
+# which it registered stays until flanneld has said the node's address; or for 20 s where it doesn't.
+await_network() {
+    [ "$network" = flannel ] && grep -q -x -F "$node taint $uninitialized" "$work/live" || return 0
+    admin_kubectl wait node "$node" --for 'jsonpath={.metadata.annotations.flannel\.alpha\.coreos\.com/public-ip}' \
+        --request-timeout 30s --timeout 20s >/dev/null 2>&1 || true
 }
 
 # say_of_node label|taint: keys, values and effects hold no white space
