@@ -58,8 +58,8 @@ export = async () => {
     const inCluster = { parent: built, provider, deletedWith };
     const deployed = deployAddons({ addons, cluster, nodes, serve }, { ...inCluster, dependsOn: built.ready });
     const urls = deployWorkloads(
-        { workloads, cluster, nodes, serve, secret },
-        { ...inCluster, dependsOn: [...built.ready, ...deployed.ready] },
+        { workloads, cluster, nodes, serve, secret, names: built.ready },
+        { ...inCluster, dependsOn: [...built.nodesReady, ...deployed.ready] },
     );
 
     return {

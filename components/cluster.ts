@@ -34,7 +34,9 @@ export class Cluster extends pulumi.ComponentResource {
      * it one by one would wait for kubelets that are taken away at the same time.
      */
     readonly lifetime: pulumi.Resource;
-    /** What workloads wait for: enough nodes, names resolved. */
+    /** What a workload waits for that asks for no names: enough nodes that take pods. */
+    readonly nodesReady: pulumi.Resource[];
+    /** What the others wait for: enough nodes, names resolved. */
     readonly ready: pulumi.Resource[];
     /** Certificates of the cluster's own authority for servers that run in the cluster. */
     readonly serve: Serve;
@@ -149,6 +151,7 @@ export class Cluster extends pulumi.ComponentResource {
             { ...inCluster, dependsOn: network },
         );
 
+        this.nodesReady = gate;
         this.ready = [...gate, dns];
         this.registerOutputs({ kubeconfig: this.kubeconfig, endpoint: this.endpoint });
     }

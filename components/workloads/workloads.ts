@@ -21,13 +21,16 @@ export interface WorkloadsArgs {
     readonly serve: Serve;
     /** The cluster's: secrets that stay as they are. */
     readonly secret: Derive;
+    /** What resolves names, for those that ask for any when they start. */
+    readonly names: pulumi.Resource[];
 }
 
 type Urls = Record<string, pulumi.Output<string>>;
 
 /** The sample applications that the config names, and where each answers. */
 export function deployWorkloads(args: WorkloadsArgs, opts: pulumi.ComponentResourceOptions): Urls {
-    return { ...deployServers(args, opts), ...deployServices(args, opts), ...deployReleases(args, opts) };
+    const named = pulumi.mergeOptions(opts, { dependsOn: args.names });
+    return { ...deployServers(args, opts), ...deployServices(args, named), ...deployReleases(args, opts) };
 }
 
 /** What needs no image of our own. */

@@ -63,8 +63,9 @@ async function build(
                 nodes,
                 serve: built.serve,
                 secret: built.secret,
+                names: built.ready,
             },
-            { parent: built, provider: built.provider, dependsOn: built.ready },
+            { parent: built, provider: built.provider, dependsOn: built.nodesReady },
         );
     });
     await pulumi.runtime.disconnect();

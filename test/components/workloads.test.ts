@@ -69,7 +69,7 @@ async function deploy(workloads: object, addons: object = {}) {
     await pulumi.runtime.runInPulumiStack(async () => {
         const provider = new kubernetes.Provider("hex");
         const outputs = deployWorkloads(
-            { ...settings, nodes, serve, secret: (purpose) => pulumi.secret(`bits for ${purpose}`) },
+            { ...settings, nodes, serve, secret: (purpose) => pulumi.secret(`bits for ${purpose}`), names: [] },
             { providers: { kubernetes: provider } },
         );
         for (const [name, url] of Object.entries(outputs)) url.apply((text) => (urls[name] = text));

@@ -124,12 +124,17 @@ for (const size of [10, 100]) {
             assert.deepEqual(asked(names, 2), expected);
         });
 
-        it("loads images while its control plane starts, and makes tokens while roles are bound", () => {
+        it("loads images while its control plane starts, makes tokens while roles are bound, and waits for names only who asks for any", () => {
             const waits = (name: string, word: RegExp) => fleet.awaited(name).filter((other) => word.test(other));
             assert.deepEqual(waits(`${controlPlane}-control-plane`, /-(base|stage)$/), [`${controlPlane}-base`]);
             assert.deepEqual(waits("node-2-join", /-control-plane$|access/), [`${controlPlane}-control-plane`]);
             assert.deepEqual(waits("node-2-activate", /-stage$/), ["node-2-stage"]);
             assert.ok(waits("node-2-activate", /access/).length > 0);
+            const nginx = fleet.awaited("my-nginx", "slipway:workloads:MyNginx");
+            assert.deepEqual(
+                nginx.filter((other) => /^coredns|-nodes-ready$/.test(other)),
+                [`${fleet.stack.name}-nodes-ready`],
+            );
         });
 
         it("needs nothing the second time: a preview only probes", async () => {

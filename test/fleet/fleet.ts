@@ -95,8 +95,8 @@ export class Fleet {
     }
 
     /** Names of the resources that the command of this name waits for. */
-    awaited(name: string): string[] {
-        const found = this.state().find(({ urn }) => urn.endsWith(`command:remote:Command::${name}`));
+    awaited(name: string, type = "command:remote:Command"): string[] {
+        const found = this.state().find(({ urn }) => urn.endsWith(`${type}::${name}`));
         return (found?.dependencies ?? []).map((urn) => urn.split("::").at(-1)!);
     }
 
