@@ -7,11 +7,13 @@ start_limit=180
 
 apply_units() {
     install_units
-    gather "$work/index"
-    differences "$work/index" >"$work/differences"
+    [ -s "$work/units" ] || return 0
+    # All else is as the manifest says by now.
+    gather "$work/units"
+    differences "$work/index" | awk -F '\t' '$2 == "unit"' >"$work/differences"
     stale=''
     trust_fresh_units
-    restart="$stale$(awk -F '\t' '$2 == "unit" && $4 ~ /not active|has to restart/ { printf "%s ", $3 }' "$work/differences")"
+    restart="$stale$(awk -F '\t' '$4 ~ /not active|has to restart/ { printf "%s ", $3 }' "$work/differences")"
     pause=$(unit_to_wait_for)
     first='' later='' passed=''
     for unit in $(cut -f 3 "$work/units"); do
