@@ -17,7 +17,11 @@ generations_in() {
 
 # generation_of: of the authority that signed the certificate on standard input; nothing where that can't be told
 generation_of() {
-    openssl x509 -noout -issuer 2>/dev/null | sed -n 's/^issuer=.*CN *= *.*-ca-g\([0-9][0-9]*\)$/\1/p'
+    openssl x509 -noout -issuer 2>/dev/null | issuing_generation
+}
+
+issuing_generation() {
+    sed -n 's/^issuer=.*CN *= *.*-ca-g\([0-9][0-9]*\)$/\1/p'
 }
 
 # generation_of_file FILE
@@ -47,10 +51,10 @@ probe_certificates() {
 probe_kubelet() {
     file=$kubelet_pki/kubelet-$1-current.pem
     [ -f "$root$file" ] || return 0
-    dates=$(openssl x509 -noout -startdate -enddate <"$root$file" 2>/dev/null) || return 0
-    begins=$(date -d "$(echo "$dates" | sed -n 's/^notBefore=//p')" +%s)
-    ends=$(date -d "$(echo "$dates" | sed -n 's/^notAfter=//p')" +%s)
-    generation=$(generation_of_file "$file")
+    shown=$(openssl x509 -noout -issuer -startdate -enddate <"$root$file" 2>/dev/null) || return 0
+    begins=$(date -d "$(echo "$shown" | sed -n 's/^notBefore=//p')" +%s)
+    ends=$(date -d "$(echo "$shown" | sed -n 's/^notAfter=//p')" +%s)
+    generation=$(echo "$shown" | issuing_generation)
     member "$1" "{\"generation\":${generation:-0},\"begins\":$begins,\"ends\":$ends}"
 }
 

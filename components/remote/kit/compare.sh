@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2016,SC2034,SC2154
+# shellcheck shell=sh disable=SC2016,SC2034,SC2086,SC2154
 # One comparison for check, apply and probe.
 
 # differences INDEX: lines "ID KIND NAME SENTENCE" for what differs from $work/facts; a unit's stamp goes to
@@ -6,9 +6,11 @@
 # steps applied counts as it will be when they have mended it.
 differences() {
     : >"$work/stamps"
+    others=''
     for file in "$state"/manifests/*; do
-        case $file in */"${kind:-}" | *.next | *'*') ;; *) cat "$file" ;; esac
-    done >"$work/others"
+        case $file in */"${kind:-}" | *.next | *'*') ;; *) others="$others $file" ;; esac
+    done
+    cat $others /dev/null >"$work/others"
     awk -F '\t' -v stamps="$work/stamps" "$comparer" "$work/facts" pass=1 "$work/others" "$1" pass=2 "$1"
 }
 

@@ -169,10 +169,16 @@ booted() {
 gather_units() {
     units=$(awk -F '\t' '$2 == "unit" { print $3 }' "$1")
     [ -n "$units" ] || return 0
+    stamps=''
     for unit in $units; do
-        [ ! -f "$state/stamps/$unit" ] || printf 'is\tstamp\t%s\t%s\nis\tstamped\t%s\t%s\n' \
-            "$unit" "$(cat "$state/stamps/$unit")" "$unit" "$(stat -c %Y "$state/stamps/$unit")"
+        [ ! -f "$state/stamps/$unit" ] || stamps="$stamps $unit"
     done
+    # shellcheck disable=SC2086
+    [ -z "$stamps" ] || (
+        cd "$state/stamps" || exit
+        awk -v OFS='\t' '{ print "is", "stamp", FILENAME, $0 }' $stamps
+        stat -c "is${tab}stamped${tab}%n${tab}%Y" $stamps
+    )
     # shellcheck disable=SC2086
     systemctl show -p Id,ActiveState,UnitFileState,NeedDaemonReload,ActiveEnterTimestampMonotonic $units 2>/dev/null |
         awk -F = -v booted="$(booted)" '

@@ -6,6 +6,8 @@ probe() {
     : >"$work/retired"
     cat "$state"/manifests/* 2>/dev/null | awk -F '\t' -v OFS='\t' '{ $1 = NR; print }' >"$work/all" || true
     if [ -d "$state" ]; then gather "$work/all"; else : >"$work/facts"; fi
+    ended=''
+    ! client_has_ended || ended=yes
     {
         [ ! -f "$state/owner" ] || member known true
         [ ! -f "$state/owner" ] || member owner "\"$(cat "$state/owner")\""
@@ -14,7 +16,7 @@ probe() {
         [ ! -f "$state/fixed" ] || member fixed "{$(tr , '\n' <"$state/fixed" | sed 's/\([^:]*\):\(.*\)/"\1":"\2"/' | paste -s -d ,)}"
         [ ! -f "$state/seed.db" ] || member seeded true
         member joined "$(if [ -e "$root/var/lib/kubelet/pki/kubelet-client-current.pem" ]; then echo true; else echo false; fi)"
-        ! client_has_ended || member ended true
+        [ -z "$ended" ] || member ended true
         probe_certificates
         member architecture "\"$(architecture)\""
         member system "\"$(sed -n 's/^PRETTY_NAME=//p' "$root/etc/os-release" | tr -d '"')\""
@@ -60,10 +62,15 @@ probe_kinds() {
         name=${file##*/}
         case $name in '*' | *.next) continue ;; esac
         differences "$file" >"$work/differences"
-        [ "$name" != activate ] || ! client_has_ended ||
+        [ "$name" != activate ] || [ -z "$ended" ] ||
             printf '0\tfile\t%s\t%s\n' "$client_certificate" "the kubelet's client certificate has ended" >>"$work/differences"
+        generation=0
+        [ ! -f "$state/generations/$name" ] || read -r generation <"$state/generations/$name"
+        if [ ! -s "$work/differences" ] && [ ! -f "$state/manifests/$name.next" ]; then
+            say_drift "$name" "$generation" 0 ''
+            continue
+        fi
         count=$(wc -l <"$work/differences")
-        generation=$(cat "$state/generations/$name" 2>/dev/null || echo 0)
         # A step that was killed has more to do than its last manifest says.
         [ ! -f "$state/manifests/$name.next" ] || count=$((count + 1))
         # Units first: what restarts is never among those that aren't named.
@@ -75,6 +82,10 @@ probe_kinds() {
 # report_drift NAME GENERATION COUNT, with sentences on standard input
 report_drift() {
     [ "$3" = 0 ] && next=$2 || next=$(($2 + 1))
-    entries=$(head -n 10 | sed 's/[\\"]/\\&/g; s/.*/"&"/' | paste -s -d ,)
-    printf '"%s":{"generation":%s,"differences":%s,"entries":[%s]}\n' "$1" "$next" "$3" "$entries"
+    say_drift "$1" "$next" "$3" "$(head -n 10 | sed 's/[\\"]/\\&/g; s/.*/"&"/' | paste -s -d ,)"
+}
+
+# say_drift NAME GENERATION COUNT ENTRIES
+say_drift() {
+    printf '"%s":{"generation":%s,"differences":%s,"entries":[%s]}\n' "$@"
 }

@@ -3,8 +3,10 @@
 
 # client_has_ended: by this machine's clock, as the kubelet sees it
 client_has_ended() {
-    [ -e "$root$client_certificate" ] && openssl x509 -noout -enddate <"$root$client_certificate" >/dev/null 2>&1 &&
-        ! openssl x509 -noout -checkend 0 <"$root$client_certificate" >/dev/null 2>&1
+    [ -e "$root$client_certificate" ] || return 1
+    # What can't be read has no end.
+    ! shown=$(openssl x509 -noout -enddate -checkend 0 <"$root$client_certificate" 2>/dev/null) || return 1
+    case $shown in *notAfter=*) ;; *) return 1 ;; esac
 }
 
 # forget_ended: a kubelet that was off for too long can ask for nothing with its certificate any more. Without one it joins
