@@ -25,6 +25,9 @@ interface Measured {
     readonly touched: number;
     /** What the machines were asked beyond one probe each. */
     readonly asked: number;
+    /** SSH logins, and the most connections that were open at once. */
+    readonly logins: number;
+    readonly atOnce: number;
     readonly peaks: Peaks;
 }
 
@@ -35,6 +38,7 @@ phases.push("one worker removed");
 function measure(fleet: Fleet, command: "up" | "preview"): Promise<Measured> {
     const { name, configFile, env } = fleet.stack;
     fleet.machines.takeAsked();
+    fleet.machines.takeLogins();
     const memory = watchMemory([process.pid]);
     const started = process.hrtime.bigint();
     const words = [process.execPath, "bin/slipway.mjs", command, "--stack", name, "--config-file", configFile];
@@ -54,6 +58,7 @@ function measure(fleet: Fleet, command: "up" | "preview"): Promise<Measured> {
             const time = Number(process.hrtime.bigint() - started) / 1e9;
             if (code !== 0) return reject(new Error(`slipway ${command} failed:\n${output.slice(-4000)}`));
             const asked = Object.values(fleet.machines.takeAsked()).flat();
+            const { of, atOnce } = fleet.machines.takeLogins();
             const cpu = [
                 ...output
                     .trim()
@@ -67,6 +72,8 @@ function measure(fleet: Fleet, command: "up" | "preview"): Promise<Measured> {
                 cpu: cpu.reduce((sum, [, minutes, seconds]) => sum + 60 * Number(minutes) + Number(seconds), 0),
                 touched: [...output.matchAll(/^ +[-+~]+ ?(\d+) /gm)].reduce((sum, [, count]) => sum + Number(count), 0),
                 asked: asked.filter((what) => what !== "probe").length,
+                logins: Object.values(of).reduce((sum, count) => sum + count, 0),
+                atOnce,
             });
         });
     });
@@ -179,6 +186,10 @@ export async function fleet(sizes: readonly number[], latency = 0): Promise<stri
         table([
             ["resources touched / commands to machines", ...heads],
             ...phases.map((_, phase) => row(phase, ({ touched, asked }) => `${touched} / ${asked}`)),
+        ]),
+        table([
+            ["logins / most connections at once", ...heads],
+            ...phases.map((_, phase) => row(phase, ({ logins, atOnce }) => `${logins} / ${atOnce}`)),
         ]),
         table([
             ["", ...heads],

@@ -94,6 +94,12 @@ export class Fleet {
         return counts;
     }
 
+    /** Bytes of a machine's steps in the state, as JSON without white space. */
+    stateBytes(name: string): number {
+        const its = this.state().filter(({ urn }) => urn.split("::").at(-1)!.startsWith(`${name}-`));
+        return Buffer.byteLength(its.map((resource) => JSON.stringify(resource)).join());
+    }
+
     /** Names of the resources that the command of this name waits for. */
     awaited(name: string, type = "command:remote:Command"): string[] {
         const found = this.state().find(({ urn }) => urn.endsWith(`${type}::${name}`));

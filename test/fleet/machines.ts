@@ -25,10 +25,18 @@ const done: Answer = { code: 0, stdout: "" };
 /** What is called whenever a step is applied: the simulated control plane starts its API from that. */
 export type OnApply = (step: { machine: string; kind: string; manifest: string }) => void;
 
+export interface Logins {
+    /** How many each machine let in. */
+    readonly of: Record<string, number>;
+    /** The most connections that were open at once. */
+    readonly atOnce: number;
+}
+
 export class Machines {
     /** What each machine was asked for since `asked` was last emptied: "preflight", "probe", "holdings", "is it there", "copy", "stage apply", "join w-2", … */
     readonly asked: Record<string, string[]> = {};
     private readonly machines = new Map<string, Machine>();
+    private logins: Logins = { of: {}, atOnce: 0 };
     private held: Promise<void> = Promise.resolve();
     private onAsked: () => void = () => undefined;
 
@@ -53,6 +61,7 @@ export class Machines {
             (connection as unknown as { setNoDelay(on: boolean): void }).setNoDelay(true);
             connection.on("authentication", (login) => {
                 const machine = machines.machine(login.username, onApply);
+                machines.noteLogin(login.username);
                 connection.once("ready", () => connection.on("session", (accept) => machine.serve(accept())));
                 login.accept();
             });
@@ -70,6 +79,19 @@ export class Machines {
         const taken = { ...this.asked };
         for (const name of Object.keys(this.asked)) delete this.asked[name];
         return taken;
+    }
+
+    /** Gives back who logged in since the last time. */
+    takeLogins(): Logins {
+        const taken = this.logins;
+        this.logins = { of: {}, atOnce: 0 };
+        return taken;
+    }
+
+    private noteLogin(name: string): void {
+        const { of, atOnce } = this.logins;
+        of[name] = (of[name] ?? 0) + 1;
+        this.logins = { of, atOnce: Math.max(atOnce, this.connections.size) };
     }
 
     /** Lets a machine say, until the step is applied again, that it differs from what was applied. */
