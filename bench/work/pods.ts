@@ -1,5 +1,5 @@
 /** Pods for the measurements, and how soon they run. */
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 
@@ -46,18 +46,23 @@ export async function secondsToRunning(stack: BenchStack, name: string, replicas
         ...["get", "pods", "--namespace", namespace, "--selector", `app=${name}`, "--watch"],
         ...["--output-watch-events", "-o", `jsonpath=${template}`],
     );
-    const watch = spawn(command, words, { stdio: ["ignore", "pipe", "inherit"] });
     const running = new Map<string, number>();
     let started = 0n;
+    let watch: ChildProcess | undefined;
     const all = new Promise<void>((resolve, reject) => {
-        watch.on("error", reject);
-        watch.on("close", () => reject(new Error("The watch for pods ended early.")));
-        createInterface(watch.stdout).on("line", (text) => {
-            const [pod, phase] = text.split(" ");
-            if (phase !== "Running" || running.has(pod)) return;
-            running.set(pod, Number(process.hrtime.bigint() - started) / 1e9);
-            if (running.size === replicas) resolve();
-        });
+        // A watch may end at any time, of a busy API server above all. The next one begins with all that there is.
+        const begin = (left: number) => {
+            watch = spawn(command, words, { stdio: ["ignore", "pipe", "inherit"] });
+            watch.on("error", reject);
+            watch.on("close", () => (left > 0 ? begin(left - 1) : reject(new Error("The watch for pods ends early."))));
+            createInterface(watch.stdout!).on("line", (text) => {
+                const [pod, phase] = text.split(" ");
+                if (phase !== "Running" || running.has(pod)) return;
+                running.set(pod, Number(process.hrtime.bigint() - started) / 1e9);
+                if (running.size === replicas) resolve();
+            });
+        };
+        begin(20);
     });
     // A failure before it is waited for shall not end the process.
     all.catch(() => undefined);
@@ -66,9 +71,9 @@ export async function secondsToRunning(stack: BenchStack, name: string, replicas
         await stack.kubectl("scale", "deployment", name, "--namespace", namespace, "--replicas", String(replicas));
         await all;
     } finally {
-        watch.removeAllListeners("close");
-        watch.kill();
-        if (watch.exitCode === null && watch.signalCode === null) await once(watch, "close");
+        watch!.removeAllListeners("close");
+        watch!.kill();
+        if (watch!.exitCode === null && watch!.signalCode === null) await once(watch!, "close");
     }
     return [...running.values()].sort((a, b) => a - b);
 }
