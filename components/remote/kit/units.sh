@@ -51,7 +51,7 @@ install_units() {
     while IFS=$tab read -r id _ unit _ _ _ text <&4; do
         why=$(awk -F '\t' -v unit="$unit" '$2 == "unit" && $3 == unit { print $4 }' "$work/differences")
         [ -n "$why" ] || continue
-        first_time units "$unit $(systemctl is-enabled "$unit" 2>/dev/null || true) $(systemctl is-active "$unit" 2>/dev/null || true)"
+        remember_unit "$unit"
         case $why in
             *'its text is missing'* | *'its text differs'*)
                 if [ "$text" != - ]; then
@@ -75,6 +75,11 @@ install_units() {
     [ -z "$reload" ] || systemctl daemon-reload
 }
 
+# remember_unit UNIT: whether it was enabled and ran before we came
+remember_unit() {
+    first_time units "$1 $(systemctl is-enabled "$1" 2>/dev/null || true) $(systemctl is-active "$1" 2>/dev/null || true)"
+}
+
 # A unit that a package started after its inputs were in place runs with them: it needs no restart. One that ran before is
 # restarted in its node's turn; of a machine that never was a node, now.
 trust_fresh_units() {
@@ -84,6 +89,7 @@ trust_fresh_units() {
         elif fresh "$unit" "$after"; then
             stamp_unit "$unit"
         elif [ -z "$(known_manifest activate)" ]; then
+            remember_unit "$unit"
             stale="$stale$unit "
         fi
     done 4<"$work/units"
