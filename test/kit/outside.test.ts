@@ -111,14 +111,4 @@ describe("kit: a machine behind a proxy, with an authority of one's own", functi
         assert.equal(await machine.root(`sha256sum ${bundle}`), trustBefore);
         assert.equal(await machine.root("ls /etc/apt/apt.conf.d /etc/systemd/system | grep slipway || true"), "");
     });
-
-    it("removed, docker goes on as it was found", async () => {
-        await step("activate remove", "");
-        await step("stage remove", "");
-        await step("base remove owner=hex:abc", "");
-        assert.equal(
-            await machine.root("systemctl is-enabled docker; systemctl is-active docker"),
-            "enabled\nactive\n",
-        );
-    });
 });
