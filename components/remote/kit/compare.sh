@@ -6,11 +6,11 @@
 # steps applied counts as it will be when they have mended it.
 differences() {
     : >"$work/stamps"
-    others=''
+    applied=''
     for file in "$state"/manifests/*; do
-        case $file in */"${kind:-}" | *.next | *'*') ;; *) others="$others $file" ;; esac
+        case $file in */"${kind:-}" | *.next | *'*') ;; *) applied="$applied $file" ;; esac
     done
-    cat $others /dev/null >"$work/others"
+    cat $applied /dev/null >"$work/others"
     awk -F '\t' -v stamps="$work/stamps" "$comparer" "$work/facts" pass=1 "$work/others" "$1" pass=2 "$1"
 }
 

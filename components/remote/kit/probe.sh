@@ -64,13 +64,8 @@ probe_kinds() {
         differences "$file" >"$work/differences"
         [ "$name" != activate ] || [ -z "$ended" ] ||
             printf '0\tfile\t%s\t%s\n' "$client_certificate" "the kubelet's client certificate has ended" >>"$work/differences"
-        generation=0
-        [ ! -f "$state/generations/$name" ] || read -r generation <"$state/generations/$name"
-        if [ ! -s "$work/differences" ] && [ ! -f "$state/manifests/$name.next" ]; then
-            say_drift "$name" "$generation" 0 ''
-            continue
-        fi
         count=$(wc -l <"$work/differences")
+        generation=$(cat "$state/generations/$name" 2>/dev/null || echo 0)
         # A step that was killed has more to do than its last manifest says.
         [ ! -f "$state/manifests/$name.next" ] || count=$((count + 1))
         # Units first: what restarts is never among those that aren't named.
@@ -81,11 +76,10 @@ probe_kinds() {
 
 # report_drift NAME GENERATION COUNT, with sentences on standard input
 report_drift() {
-    [ "$3" = 0 ] && next=$2 || next=$(($2 + 1))
-    say_drift "$1" "$next" "$3" "$(head -n 10 | sed 's/[\\"]/\\&/g; s/.*/"&"/' | paste -s -d ,)"
-}
-
-# say_drift NAME GENERATION COUNT ENTRIES
-say_drift() {
-    printf '"%s":{"generation":%s,"differences":%s,"entries":[%s]}\n' "$@"
+    next=$2 entries=''
+    if [ "$3" != 0 ]; then
+        next=$(($2 + 1))
+        entries=$(head -n 10 | sed 's/[\\"]/\\&/g; s/.*/"&"/' | paste -s -d ,)
+    fi
+    printf '"%s":{"generation":%s,"differences":%s,"entries":[%s]}\n' "$1" "$next" "$3" "$entries"
 }
