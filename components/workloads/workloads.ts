@@ -33,7 +33,7 @@ export function deployWorkloads(args: WorkloadsArgs, opts: pulumi.ComponentResou
     return { ...deployServers(args, opts), ...deployServices(args, named), ...deployReleases(args, opts) };
 }
 
-/** What needs no image of our own. */
+/** What needs no image of our own, and asks for no names. */
 function deployServers({ workloads, cluster, nodes }: WorkloadsArgs, opts: pulumi.ComponentResourceOptions): Urls {
     const image = images(cluster.versions);
     const outside = firstWorker(nodes).address;
@@ -102,7 +102,7 @@ function deployServices(args: WorkloadsArgs, opts: pulumi.ComponentResourceOptio
     return urls;
 }
 
-/** Two versions side by side. */
+/** Two versions side by side. They ask for no names. */
 function deployReleases({ workloads, cluster, nodes }: WorkloadsArgs, opts: pulumi.ComponentResourceOptions): Urls {
     const { hello, helloNext } = images(cluster.versions);
     const { "blue-green": blueGreen, canary } = workloads;

@@ -100,7 +100,7 @@ export class Fleet {
         return Buffer.byteLength(its.map((resource) => JSON.stringify(resource)).join());
     }
 
-    /** Names of the resources that the command of this name waits for. */
+    /** Names of what the resource of this name and type waits for. */
     awaited(name: string, type = "command:remote:Command"): string[] {
         const found = this.state().find(({ urn }) => urn.endsWith(`${type}::${name}`));
         return (found?.dependencies ?? []).map((urn) => urn.split("::").at(-1)!);
