@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { digestOf } from "../render/manifest";
 import { recommendedLabels } from "./labels";
-import { podSecurityLabels } from "./namespace";
+import { podSecurityLabels } from "./podSecurity";
 
 export interface FlannelArgs {
     /** Image reference with tag, for example "ghcr.io/flannel-io/flannel:v0.28.4". Nodes have it already. */

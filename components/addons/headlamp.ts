@@ -3,7 +3,8 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { headlampViewer } from "../access/names";
 import { recommendedLabels } from "./labels";
-import { addonNamespace, restrictedContainer, restrictedPod } from "./namespace";
+import { addonNamespace } from "./namespace";
+import { restrictedContainer, restrictedPod } from "./podSecurity";
 
 export interface HeadlampArgs {
     /** Image reference with tag. Nodes have it already. */

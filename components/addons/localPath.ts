@@ -4,7 +4,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { digestOf } from "../render/manifest";
 import { serviceAccount } from "./account";
 import { recommendedLabels } from "./labels";
-import { addonNamespace, restrictedContainer, restrictedPod } from "./namespace";
+import { addonNamespace } from "./namespace";
+import { restrictedContainer, restrictedPod } from "./podSecurity";
 import { localPathClass } from "./removal";
 
 export interface LocalPathArgs {

@@ -4,7 +4,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { Serve } from "../pki";
 import { Account, serviceAccount } from "./account";
 import { recommendedLabels } from "./labels";
-import { addonNamespace, restrictedContainer, restrictedPod } from "./namespace";
+import { addonNamespace } from "./namespace";
+import { restrictedContainer, restrictedPod } from "./podSecurity";
 
 export interface MetricsServerArgs {
     /** Image reference with tag. Nodes have it already. */

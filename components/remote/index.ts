@@ -6,6 +6,7 @@ export { nodesReady, NodesReadyArgs } from "./gate";
 export { askHoldings, Holding, parseHoldings } from "./holdings";
 export { joinToken, JoinTokenArgs } from "./join";
 export { installedStep, kitFolder, kitHash, kitHome, kitPath, uploadedStep, uploadFolder } from "./kit";
+export { look, Look } from "./look";
 export { membership, MembershipArgs } from "./member";
 export { baseArguments, nodeStep, NodeStepArgs, StepKind, stepKinds } from "./nodeStep";
 export {

@@ -88,6 +88,8 @@ export interface NodeReport {
 export interface ProbeOptions {
     /** Milliseconds for each node. Default 20,000: a small board that is busy takes its time. Dialling has 5 s of it at most. */
     readonly timeout?: number;
+    /** Called once every node works on its answer, or can't be asked. */
+    readonly onAsked?: () => void;
 }
 
 const current = `${kitPath()}/step`;
@@ -106,7 +108,16 @@ export async function probeNodes(
     nodes: readonly NodeSpec[],
     options: ProbeOptions = {},
 ): Promise<Record<string, NodeReport>> {
-    const reports = await askEach(nodes, async (node) => [node.name, await probeNode(node, options)] as const);
+    const { timeout, onAsked } = options;
+    const unasked = new Set(nodes);
+    const isAsked = (node: NodeSpec) => {
+        if (unasked.delete(node) && unasked.size === 0) onAsked?.();
+    };
+    const reports = await askEach(nodes, async (node) => {
+        const report = await probeNode(node, { timeout, onAsked: () => isAsked(node) });
+        isAsked(node);
+        return [node.name, report] as const;
+    });
     return Object.fromEntries(reports);
 }
 
@@ -116,8 +127,8 @@ export async function probeNode(node: NodeSpec, options: ProbeOptions = {}): Pro
         return { reachable: false, ...nothing };
     }
     try {
-        const { timeout = 20_000 } = options;
-        const limits = { timeout, dialTimeout: Math.min(timeout, 5000) };
+        const { timeout = 20_000, onAsked } = options;
+        const limits = { timeout, dialTimeout: Math.min(timeout, 5000), onStarted: onAsked };
         const { code, stdout, stderr } = await run(node.ssh, command, limits);
         if (code !== 0) {
             const said = stderr.trim().split("\n").pop();

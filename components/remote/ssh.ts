@@ -9,6 +9,8 @@ export interface RunOptions {
     readonly timeout?: number;
     /** Milliseconds for dialling, where that shall end sooner. */
     readonly dialTimeout?: number;
+    /** Called when the machine has begun with the command. */
+    readonly onStarted?: () => void;
 }
 
 export interface RunResult {
@@ -45,9 +47,9 @@ const bastions = new Map<string, Login>();
  * says can't be trusted; a command that fails is a result, not an error.
  */
 export async function run(target: SshTarget, command: string, options: RunOptions = {}): Promise<RunResult> {
-    const { stdin, timeout = 5000, dialTimeout = timeout } = options;
+    const { stdin, timeout = 5000, dialTimeout = timeout, onStarted } = options;
     const ends: Ends = [];
-    const dialAndRun = async () => execute(await dial(target, dialTimeout, ends), command, stdin);
+    const dialAndRun = async () => execute(await dial(target, dialTimeout, ends), command, { stdin, onStarted });
     try {
         return await inTime(dialAndRun(), target, timeout);
     } finally {
@@ -89,7 +91,7 @@ export async function follow(
     try {
         const client = await dial(target, timeout, ends);
         if (signal.aborted) return;
-        const { code, stderr } = await execute(client, command, undefined, onLine);
+        const { code, stderr } = await execute(client, command, { onLine });
         if (code !== 0) throw new Error(`${place(target)}: ${stderr.trim().split("\n").pop()} (exit status ${code})`);
     } catch (error) {
         if (!signal.aborted) throw error;
@@ -236,13 +238,13 @@ function asking(hostKey: string | undefined): ConnectConfig {
     return { algorithms: { serverHostKey: kinds as NonNullable<ConnectConfig["algorithms"]>["serverHostKey"] } };
 }
 
-/** @param onLine takes standard output, line by line; then the result has none */
-function execute(
-    client: Client,
-    command: string,
-    stdin: string | undefined,
-    onLine?: (line: string) => void,
-): Promise<RunResult> {
+interface ExecuteOptions extends Pick<RunOptions, "stdin" | "onStarted"> {
+    /** Takes standard output, line by line; then the result has none. */
+    readonly onLine?: (line: string) => void;
+}
+
+function execute(client: Client, command: string, options: ExecuteOptions): Promise<RunResult> {
+    const { stdin = "", onStarted, onLine } = options;
     return new Promise((resolve, reject) => {
         client.once("close", () => reject(new Error("the connection closed before the command ended")));
         client.exec(command, (error, channel) => {
@@ -262,7 +264,8 @@ function execute(
             channel.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
             channel.on("exit", (status: number | null) => (code = status));
             channel.on("close", () => resolve({ code, stdout, stderr }));
-            channel.end(stdin ?? "");
+            channel.end(stdin);
+            onStarted?.();
         });
     });
 }

@@ -1,6 +1,6 @@
-import * as kubernetes from "@pulumi/kubernetes";
+import type * as kubernetes from "@pulumi/kubernetes";
 
-import { restrictedContainer, restrictedPod } from "../addons/namespace";
+import { restrictedContainer, restrictedPod } from "../addons/podSecurity";
 
 type PodSpec = kubernetes.types.input.core.v1.PodSpec;
 type Container = kubernetes.types.input.core.v1.Container;

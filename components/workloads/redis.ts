@@ -1,7 +1,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
-import { restrictedContainer } from "../addons/namespace";
+import { restrictedContainer } from "../addons/podSecurity";
 import { podOf } from "./pods";
 import { Workload } from "./workload";
 

@@ -2,7 +2,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
 import { ServingCertificate } from "../pki";
-import { restrictedContainer } from "../addons/namespace";
+import { restrictedContainer } from "../addons/podSecurity";
 import { httpProbes, leaveQuietly, nginxContainer, smallResources } from "./pods";
 
 type Container = kubernetes.types.input.core.v1.Container;

@@ -2,7 +2,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
 import { recommendedLabels } from "../addons/labels";
-import { type PodSecurity, podSecurityLabels } from "../addons/namespace";
+import { type PodSecurity, podSecurityLabels } from "../addons/podSecurity";
 import { spread } from "./pods";
 
 type PodSpec = kubernetes.types.input.core.v1.PodSpec;

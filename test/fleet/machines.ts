@@ -101,6 +101,11 @@ export class Machines {
         machine.differences.set(kind, sentence);
     }
 
+    /** Lets no machine answer before that. */
+    hold(until: Promise<void>): void {
+        this.held = until;
+    }
+
     /** Lets no machine answer before `count` of them have been asked something, and resolves then. */
     holdUntilAsked(count: number): Promise<void> {
         this.held = new Promise((resolve) => {

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer, type AddressInfo, type Socket } from "node:net";
 
 import type { NodeSpec } from "../../components/inventory";
-import { probeNodes } from "../../components/remote";
+import { look, probeNodes } from "../../components/remote";
 import { boards } from "../support";
 import { nodeNames } from "./fleet";
 import { Machines } from "./machines";
@@ -68,6 +68,29 @@ describe("the probe of a fleet", function () {
         assert.equal(problems.length, 2);
         assert.match(problems[0]!, /^silent: 127\.0\.0\.1:\d+ can't be reached over SSH/);
         assert.match(problems[1]!, /^closed: 127\.0\.0\.1:\d+ can't be reached over SSH: .*ECONNREFUSED/);
+    });
+
+    it("tells when all of them work on their answers, before any has come", async () => {
+        let answer!: () => void;
+        machines.hold(new Promise((resolve) => (answer = resolve)));
+        const { asked, reports } = look(answering(20));
+        let answered = false;
+        void reports.then(() => (answered = true));
+        await asked;
+        assert.equal(answered, false);
+        answer();
+        assert.equal(Object.values(await reports).filter(({ reachable }) => reachable).length, 20);
+        machines.takeAsked();
+    });
+
+    it("waits for no machine that can't be asked", async () => {
+        const closed = await silence();
+        await closed.hangUp();
+        const lost = { ...at("lost", machines.port), lost: true };
+        const { asked, reports, holdings } = look([at("closed", closed.port), lost]);
+        await asked;
+        assert.match((await reports).closed.problem!, /ECONNREFUSED/);
+        assert.deepEqual([(await reports).lost.reachable, await holdings], [false, []]);
     });
 
     it("gives up a node that says nothing", async () => {

@@ -3,7 +3,8 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { serviceAccount } from "../account";
 import { recommendedLabels } from "../labels";
-import { addonNamespace, restrictedContainer, restrictedPod } from "../namespace";
+import { addonNamespace } from "../namespace";
+import { restrictedContainer, restrictedPod } from "../podSecurity";
 import { holds } from "../removal";
 import { definitions, definitionSpec, metallbGroup } from "./definitions";
 import { controllerRights, speakerRights } from "./rights";

@@ -1,7 +1,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
-import { restrictedContainer } from "../namespace";
+import { restrictedContainer } from "../podSecurity";
 import { onEveryNode } from "./everyNode";
 
 const app = "cadvisor";

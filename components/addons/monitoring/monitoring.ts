@@ -3,7 +3,8 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { serviceAccount } from "../account";
 import { recommendedLabels } from "../labels";
-import { addonNamespace, restrictedContainer, restrictedPod } from "../namespace";
+import { addonNamespace } from "../namespace";
+import { restrictedContainer, restrictedPod } from "../podSecurity";
 import { holds, localPathClass } from "../removal";
 import { cadvisor } from "./cadvisor";
 import { nodeExporter } from "./nodeExporter";
