@@ -85,6 +85,15 @@ describe("kit: certificates", () => {
         assert.ok(Math.abs(told.client!.begins - Date.now() / 1000) < 300);
     });
 
+    it("a certificate that can't be read hides no other one", () => {
+        node.write(`${pki}/ca.crt`, authority("hex-cluster-ca-g1"));
+        const cut = signed("hex-cluster-ca-g1").replace(/\n.{64}\n/, "\n");
+        node.write(`${kubelet}/kubelet-client-current.pem`, cut);
+        node.write(`${kubelet}/kubelet-server-current.pem`, signed("hex-cluster-ca-g1", 8));
+        const { trusts, kubelet: told, ended } = probe();
+        assert.deepEqual([trusts, told?.client, told?.server?.generation, ended], [[1], undefined, 1, undefined]);
+    });
+
     it("a kubelet's certificate that has ended is told, and put aside by the next step, for the node joins anew", () => {
         const client = `${kubelet}/kubelet-client-current.pem`;
         const once = "once 0600 root:root /var/lib/kubelet/bootstrap-kubeconfig unless=" + client + "\n| token\n";

@@ -65,7 +65,7 @@ apply_step() {
 # Kinds of which many are better changed at once are taken at the first of them.
 each_difference() {
     bulk=''
-    while IFS=$tab read -r id what name sentence <&3; do
+    while IFS=$tab read -r id what name sentence _ <&3; do
         case $what in
             unit) continue ;;
             package | conflict | artifact | image)

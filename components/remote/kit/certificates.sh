@@ -34,34 +34,75 @@ number_list() {
     printf '[%s]' "$(paste -s -d ,)"
 }
 
-# probe_certificates: members of the probe's JSON. A machine that has never been built has none of these files.
-probe_certificates() {
-    command -v openssl >/dev/null || return 0
-    [ ! -f "$root/etc/kubernetes/pki/ca.crt" ] || member trusts "$(generations_in /etc/kubernetes/pki/ca.crt | number_list)"
-    member kubelet "{$(for use in client server; do probe_kubelet "$use"; done | paste -s -d ,)}"
-    probe_accounts
-    config=$root/etc/kubernetes/pki/encryption-config.yaml
-    encryption=$(sed -n 's/.*name: key-\([0-9]*\).*/\1/p' "$config" 2>/dev/null | head -n 1)
-    [ -z "$encryption" ] || member encryption "$encryption"
-    [ -z "$encryption" ] || member writes "$(sed -n 's/.*name: key-[0-9]*-\{0,1\}\([0-9]*\).*/\1/p' "$config" | sed 's/^$/1/;q')"
-    [ ! -f "$state/trusted" ] || member applied "[$(cat "$state/trusted")]"
+# certificates_in FILE…: a line for each certificate, words separated by tabs; generations are "-" where the name is none of
+# ours, times are seconds since 1970:
+#   FILE GENERATION SIGNER'S-GENERATION BEGINS ENDS
+# One process reads all files; where one of them can't be read, each is read by itself, and that one has no certificates.
+certificates_in() {
+    : >"$work/shown"
+    awk -v shown="$work/shown" '/^-----BEGIN CERTIFICATE/ { print FILENAME >shown; inside = 1 }
+        inside { print }
+        /^-----END/ { inside = 0 }' "$@" >"$work/shown.pem" 2>/dev/null || true
+    openssl storeutl -noout -text -certs "$work/shown.pem" 2>/dev/null | awk -v OFS='\t' '
+        function generation(name) { return name ~ /CN *= *.*-ca-g[0-9]+$/ ? substr(name, match(name, /[0-9]+$/)) : "-" }
+        # "Nov 28 12:34:56 2026 GMT"; the year begins in March, so that its last day is the one that may be missing
+        function seconds(text,    word, time, month, year, days) {
+            split(text, word, " "); split(word[3], time, ":"); year = word[4]
+            month = (index("JanFebMarAprMayJunJulAugSepOctNovDec", word[1]) + 2) / 3
+            if (month < 3) { year--; month += 12 }
+            days = 365 * year + int(year / 4) - int(year / 100) + int(year / 400) + int((153 * month - 457) / 5) + word[2] - 719469
+            return sprintf("%.0f", days * 86400 + time[1] * 3600 + time[2] * 60 + time[3])
+        }
+        pass == 1 { file[NR] = $0; next }
+        $1 == "Issuer:" { signer = generation($0) }
+        sub(/^ *Not Before *: /, "") { begins = seconds($0) }
+        sub(/^ *Not After *: /, "") { ends = seconds($0) }
+        $1 == "Subject:" { print file[++count], generation($0), signer, begins, ends }' \
+        pass=1 "$work/shown" pass=2 - >"$work/told"
+    if [ "$(wc -l <"$work/told")" = "$(wc -l <"$work/shown")" ]; then
+        cat "$work/told"
+    elif [ $# != 1 ]; then
+        for file; do certificates_in "$file"; done
+    fi
 }
 
-# probe_kubelet USE: who signed it, when it began and when it ends, in seconds since 1970
-probe_kubelet() {
-    file=$kubelet_pki/kubelet-$1-current.pem
-    [ -f "$root$file" ] || return 0
-    shown=$(openssl x509 -noout -issuer -startdate -enddate <"$root$file" 2>/dev/null) || return 0
-    begins=$(date -d "$(echo "$shown" | sed -n 's/^notBefore=//p')" +%s)
-    ends=$(date -d "$(echo "$shown" | sed -n 's/^notAfter=//p')" +%s)
-    generation=$(echo "$shown" | issuing_generation)
-    member "$1" "{\"generation\":${generation:-0},\"begins\":$begins,\"ends\":$ends}"
+# read_certificates: to $work/certificates, what the probe tells of. A machine that has never been built has none of these
+# files.
+read_certificates() {
+    : >"$work/certificates"
+    set --
+    for file in "$root/etc/kubernetes/pki/ca.crt" "$root$kubelet_pki/kubelet-client-current.pem" \
+        "$root$kubelet_pki/kubelet-server-current.pem"; do
+        [ ! -f "$file" ] || set -- "$@" "$file"
+    done
+    [ $# = 0 ] || ! command -v openssl >/dev/null || certificates_in "$@" >"$work/certificates"
+}
+
+# probe_certificates: members of the probe's JSON
+probe_certificates() {
+    command -v openssl >/dev/null || return 0
+    [ ! -f "$root/etc/kubernetes/pki/ca.crt" ] ||
+        member trusts "$(awk -F '\t' '$1 ~ /\/ca\.crt$/ && $2 != "-" { print $2 }' "$work/certificates" | number_list)"
+    member kubelet "{$(awk -F '\t' 'match($1, /(client|server)-current\.pem$/) {
+        printf "%s\"%s\":{\"generation\":%s,\"begins\":%s,\"ends\":%s}",
+            separator, substr($1, RSTART, 6), $3 == "-" ? 0 : $3, $4, $5
+        separator = ","
+    }' "$work/certificates")}"
+    probe_accounts
+    config=$root/etc/kubernetes/pki/encryption-config.yaml
+    if [ -f "$config" ]; then
+        encryption=$(sed -n 's/.*name: key-\([0-9]*\).*/\1/p' "$config" 2>/dev/null | head -n 1)
+        [ -z "$encryption" ] || member encryption "$encryption"
+        [ -z "$encryption" ] || member writes "$(sed -n 's/.*name: key-[0-9]*-\{0,1\}\([0-9]*\).*/\1/p' "$config" | sed 's/^$/1/;q')"
+    fi
+    [ ! -f "$state/trusted" ] || member applied "[$(cat "$state/trusted")]"
 }
 
 # Of the keys that tokens are checked with: components/pki/secrets.ts writes the lines. An API server signs with a key once
 # it was started with it, which its stamp tells.
 probe_accounts() {
     keys=$root/etc/kubernetes/pki/service-account.pub
+    [ -f "$keys" ] || return 0
     signs=$(sed -n 's/^# generation \([0-9]*\), signs$/\1/p' "$keys" 2>/dev/null || true)
     [ -n "$signs" ] || return 0
     since=$(stat -c %Y "$root/etc/kubernetes/pki/service-account.key" "$state/stamps/kube-apiserver.service" 2>/dev/null |

@@ -1,21 +1,23 @@
-# shellcheck shell=sh disable=SC2016,SC2034,SC2086,SC2154
+# shellcheck shell=sh disable=SC2016,SC2034,SC2046,SC2086,SC2154
 # One comparison for check, apply and probe.
 
-# differences INDEX: lines "ID KIND NAME SENTENCE" for what differs from $work/facts; a unit's stamp goes to
+# differences INDEX…: lines "ID KIND NAME SENTENCE INDEX" for what differs from $work/facts; a unit's stamp goes to
 # $work/stamps as "NAME STAMP". A stamp is text, so that one can see which input of a unit changed. What the node's other
 # steps applied counts as it will be when they have mended it.
 differences() {
     : >"$work/stamps"
-    applied=''
+    awk -F '\t' -v stamps="$work/stamps" "$comparer" "$work/facts" pass=1 $(applied_by_others) "$@" pass=2 "$@"
+}
+
+# applied_by_others: the indexes of this node's steps but for the one that is at work; all of them for who only looks
+applied_by_others() {
     for file in "$state"/manifests/*; do
-        case $file in */"${kind:-}" | *.next | *'*') ;; *) applied="$applied $file" ;; esac
+        case $file in */"${kind:-}" | *.next | *'*') ;; *) echo "$file" ;; esac
     done
-    cat $applied /dev/null >"$work/others"
-    awk -F '\t' -v stamps="$work/stamps" "$comparer" "$work/facts" pass=1 "$work/others" "$1" pass=2 "$1"
 }
 
 comparer='
-function differs(sentence) { print $1, $2, $3, sentence }
+function differs(sentence) { print $1, $2, $3, sentence, FILENAME }
 function owned(what, wanted_mode, wanted_owner) {
     if (mode_of($3) + 0 != wanted_mode + 0) differs(what " " $3 " has mode " mode_of($3) " instead of " wanted_mode)
     else if (owner[$3] != wanted_owner) differs(what " " $3 " belongs to " owner[$3] " instead of " wanted_owner)

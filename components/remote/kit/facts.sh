@@ -7,18 +7,53 @@
 
 # gather INDEX: writes $work/facts
 gather() {
-    : >"$work/facts"
-    gather_paths "$1" >>"$work/facts"
-    awk -F '\t' '$2 == "sysctl" || $2 == "module" { print }' "$1" | gather_kernel >>"$work/facts"
-    gather_packages "$1" >>"$work/facts"
-    gather_users "$1" >>"$work/facts"
-    gather_masks "$1" >>"$work/facts"
-    cat "$state"/artifacts/* 2>/dev/null | sed "s/^/is${tab}member$tab/" >>"$work/facts"
-    gather_runtimes "$1" >>"$work/facts"
-    gather_units "$1" >>"$work/facts"
-    if grep -q "${tab}swap${tab}" "$1" && swap_is_on; then
-        printf 'is\tswap\toff\tno\n' >>"$work/facts"
-    fi
+    sort_names "$1"
+    {
+        gather_paths
+        [ ! -s "$work/names.kernel" ] || gather_kernel
+        gather_packages
+        gather_users
+        gather_masks
+        sed "s/^/is${tab}member$tab/" "$state"/artifacts/* 2>/dev/null || true
+        gather_runtimes
+        gather_units
+        if [ -s "$work/names.swap" ] && swap_is_on; then
+            printf 'is\tswap\toff\tno\n'
+        fi
+    } >"$work/facts"
+}
+
+# sort_names INDEX: what an index names goes to $work/names.*, by whom it is asked of: each once, paths as they are here.
+# Of the kernel whole lines; an input is a path that a unit is started with.
+sort_names() {
+    for sort in paths inputs kernel packages users masks swap docker containerd docker-proofs containerd-proofs units; do
+        : >"$work/names.$sort"
+    done
+    awk -F '\t' -v root="$root" -v names="$work/names." '
+        function name(sort, text) { if (!((sort, text) in known)) print text > (names sort); known[sort, text] = 1 }
+        # Manifests that were applied before there was another runtime name none.
+        function place(runtime) { return runtime == "" ? "docker" : runtime }
+        $2 == "directory" || $2 == "file" || $2 == "once" || $2 == "link" || $2 == "member" || $2 == "retired" { name("paths", root $3) }
+        $2 == "once" { name("paths", root $7) }
+        $2 == "mask" { name("masks", $3); name("paths", root "/etc/systemd/system/" $3) }
+        $2 == "sysctl" || $2 == "module" { name("kernel", $0) }
+        $2 == "package" || $2 == "conflict" || $2 == "hold" { name("packages", $3) }
+        $2 == "package" && $4 ~ /^\// { name("paths", root $4) }
+        $2 == "user" { name("users", $3) }
+        $2 == "swap" { name("swap", $3) }
+        $2 == "image" { name(place($6), $3) }
+        $2 == "prove" { name(place($5), $3); name(place($5) "-proofs", $3) }
+        $2 == "unit" {
+            name("units", $3)
+            if ($7 != "-") name("paths", root "/etc/systemd/system/" $3)
+            n = $6 == "-" ? 0 : split($6, path, ",")
+            for (i = 1; i <= n; i++) { name("paths", root path[i]); name("inputs", root path[i]) }
+        }' "$1"
+}
+
+# names SORT: on one line
+names() {
+    paste -s -d ' ' "$work/names.$1"
 }
 
 # What a file looks like from outside, for find: size, times, inode.
@@ -32,46 +67,34 @@ find_each() {
 # A file's digest is taken again only when its looks differ from when it was taken. One that changed within
 # the last two seconds is not remembered: a second change could look the same.
 gather_paths() {
-    awk -F '\t' -v root="$root" '
-        $2 == "directory" || $2 == "file" || $2 == "once" || $2 == "link" || $2 == "member" || $2 == "retired" { print root $3 }
-        $2 == "once" { print root $7 }
-        $2 == "mask" { print root "/etc/systemd/system/" $3 }
-        $2 == "package" && $4 ~ /^\// { print root $4 }
-        $2 == "unit" { if ($7 != "-") print root "/etc/systemd/system/" $3
-                       n = split($6, path, ","); if ($6 != "-") for (i = 1; i <= n; i++) print root path[i] }' "$1" |
-        sort -u >"$work/paths"
-    find_each "%p\t%y\t%#m\t%u:%g\t$looks\t%l\n" <"$work/paths" >"$work/found" 2>/dev/null || true
-    touch "$work/no-sums"
+    find_each "%p\t%y\t%#m\t%u:%g\t$looks\t%l\n" <"$work/names.paths" >"$work/found" 2>/dev/null || true
     table=$state/sums
-    [ -f "$table" ] || table=$work/no-sums
-    awk -F '\t' -v now="$(date +%s)" -v old="$work/sums.old" -v new="$work/sums.new" '
-        FILENAME ~ /sums$/ { sum[$1 "\t" $2] = $3; next }
+    [ -f "$table" ] || table=/dev/null
+    : >"$work/sums.new"
+    : >"$work/folders"
+    awk -F '\t' -v OFS='\t' -v skip="${#root}" -v now="$(date +%s)" -v new="$work/sums.new" -v folders="$work/folders" '
+        pass == 1 { sum[$1 "\t" $2] = $3; next }
+        pass == 2 { input[$1] = 1; next }
+        { path = substr($1, skip + 1); split($5, time, " "); print "path", path, $2, $3, $4, $6, time[3] }
+        $2 == "d" && $1 in input { print $1 > folders }
         $2 == "f" {
-            if (($1 "\t" $5) in sum) print "sum\t" $1 "\t" sum[$1 "\t" $5] > old
-            else { split($5, time, " "); print $1 "\t" $5 "\t" (time[3] < now - 2) > new }
-        }' "$table" "$work/found"
-    if [ -f "$work/sums.new" ]; then
+            if (($1 "\t" $5) in sum) print "sum", path, sum[$1 "\t" $5]
+            else print $1, $5, (time[3] < now - 2) > new
+        }' pass=1 "$table" pass=2 "$work/names.inputs" pass=3 "$work/found"
+    if [ -s "$work/sums.new" ]; then
         cut -f 1 "$work/sums.new" | xargs sha256sum >"$work/sums.taken" 2>/dev/null || true
-        awk -v kept="$work/sums.kept" 'pass == 1 { sum[substr($0, 67)] = substr($0, 1, 64); next }
+        awk -v skip="${#root}" -v kept="$work/sums.kept" 'pass == 1 { sum[substr($0, 67)] = substr($0, 1, 64); next }
             { split($0, word, "\t") }
             !(word[1] in sum) { next }
-            { print "sum\t" word[1] "\t" sum[word[1]] }
+            { print "sum\t" substr(word[1], skip + 1) "\t" sum[word[1]] }
             word[3] { print word[1] "\t" word[2] "\t" sum[word[1]] > kept }' \
-            pass=1 "$work/sums.taken" pass=2 "$work/sums.new" >>"$work/sums.old"
+            pass=1 "$work/sums.taken" pass=2 "$work/sums.new"
         keep_sums
     fi
-    {
-        awk -F '\t' -v OFS='\t' '{ split($5, time, " "); print "path", $1, $2, $3, $4, $6, time[3] }' "$work/found"
-        [ ! -f "$work/sums.old" ] || cat "$work/sums.old"
-        awk -F '\t' -v root="$root" '
-            FNR != NR { if ($2 == "d" && $1 in input) print $1; next }
-            $2 == "unit" { n = split($6, path, ","); for (i = 1; i <= n; i++) input[root path[i]] = 1 }' \
-            "$1" "$work/found" | while read -r folder; do
-            sum=$(cd "$folder" && find . -type f -exec sha256sum {} + | sort | sha256sum)
-            printf 'sum\t%s\t%s\n' "$folder" "${sum%% *}"
-        done
-    } | awk -F '\t' -v OFS='\t' -v skip="${#root}" '{ $2 = substr($2, skip + 1); print }'
-    rm -f "$work/sums.old" "$work/sums.new" "$work/sums.taken"
+    while read -r folder; do
+        sum=$(cd "$folder" && find . -type f -exec sha256sum {} + | sort | sha256sum)
+        printf 'sum\t%s\t%s\n' "${folder#"$root"}" "${sum%% *}"
+    done <"$work/folders"
 }
 
 # know_sums: the executables on standard input were checked while they were installed, and aren't read again by whoever looks
@@ -114,40 +137,36 @@ gather_kernel() {
             name = $3; gsub(/-/, "_", name)
             print "is", "module", $3, (!loadable || name in fixed) ? "built-in" : (name in loaded) ? "loaded" : "no"
             print "is", "module-boot", $3, first(root "/etc/modules-load.d/slipway-" $3 ".conf")
-        }'
+        }' "$work/names.kernel"
 }
 
 gather_packages() {
-    names=$(awk -F '\t' '$2 == "package" || $2 == "conflict" || $2 == "hold" { print $3 }' "$1")
-    [ -n "$names" ] || return 0
-    # shellcheck disable=SC2086
-    dpkg-query -W -f='is\tpackage\t${Package}\t${db:Status-Status}\nis\twish\t${Package}\t${db:Status-Want}\n' $names 2>/dev/null || true
+    [ -s "$work/names.packages" ] || return 0
+    xargs dpkg-query -W -f='is\tpackage\t${Package}\t${db:Status-Status}\nis\twish\t${Package}\t${db:Status-Want}\n' \
+        <"$work/names.packages" 2>/dev/null || true
 }
 
 gather_users() {
-    awk -F '\t' '$2 == "user" { print $3 }' "$1" | while read -r name; do
-        ! getent passwd "$name" >/dev/null || printf 'is\tuser\t%s\tyes\n' "$name"
-    done
+    [ -s "$work/names.users" ] || return 0
+    xargs getent passwd <"$work/names.users" | sed "s/^\([^:]*\):.*/is${tab}user$tab\1${tab}yes/"
 }
 
 # Of those that somebody else brought, and whose they stay.
 gather_masks() {
-    awk -F '\t' '$2 == "mask" { print $3 }' "$1" | while read -r unit; do
+    while read -r unit; do
         recorded masks "$unit" >/dev/null || ! has_unit "$unit" || printf 'is\tmask\t%s\ttheirs\n' "$unit"
-    done
+    done <"$work/names.masks"
 }
 
 gather_runtimes() {
     for runtime in docker containerd; do
-        references=$(awk -F '\t' -v runtime="$runtime" '
-            ($2 == "image" && ($6 == "" ? "docker" : $6) == runtime) || ($2 == "prove" && ($5 == "" ? "docker" : $5) == runtime) { print $3 }' \
-            "$1" | sort -u)
-        if [ -z "$references" ] || ! has_runtime "$runtime"; then
+        if [ ! -s "$work/names.$runtime" ] || ! has_runtime "$runtime"; then
             continue
         fi
-        # shellcheck disable=SC2086
-        runtime_images "$runtime" $references | sed "s/^/is${tab}image$tab$runtime /"
-        printf 'is\truntime\t%s\t%s\n' "$runtime" "$(runtime_version "$runtime")"
+        # shellcheck disable=SC2046
+        runtime_images "$runtime" $(names "$runtime") | sed "s/^/is${tab}image$tab$runtime /"
+        [ ! -s "$work/names.$runtime-proofs" ] ||
+            printf 'is\truntime\t%s\t%s\n' "$runtime" "$(runtime_version "$runtime")"
         for record in loaded proved; do
             [ ! -f "$state/$(record_of "$record" "$runtime")" ] ||
                 sed "s/^/is$tab$record$tab$runtime /" "$state/$(record_of "$record" "$runtime")"
@@ -160,16 +179,9 @@ record_of() {
     if [ "$2" = docker ]; then echo "$1"; else echo "$1.$2"; fi
 }
 
-# booted: when systemd's clock began, in seconds since 1970; rather a moment too late, so that a unit which was started
-# right after a change by hand is known to run with it
-booted() {
-    echo "$(cut -d ' ' -f 1 /proc/uptime) $(date +%s.%N)" | awk '{ printf "%.3f", $2 - $1 }'
-}
-
 gather_units() {
-    units=$(awk -F '\t' '$2 == "unit" { print $3 }' "$1")
-    [ -n "$units" ] || return 0
-    stamps=''
+    [ -s "$work/names.units" ] || return 0
+    units=$(names units) stamps=''
     for unit in $units; do
         [ ! -f "$state/stamps/$unit" ] || stamps="$stamps $unit"
     done
@@ -179,15 +191,18 @@ gather_units() {
         awk -v OFS='\t' '{ print "is", "stamp", FILENAME, $0 }' $stamps
         stat -c "is${tab}stamped${tab}%n${tab}%Y" $stamps
     )
+    # Read first: when systemd's clock began is rather told a moment too late, so that a unit which was started right after
+    # a change by hand is known to run with it.
+    read -r uptime _ </proc/uptime
     # shellcheck disable=SC2086
     systemctl show -p Id,ActiveState,UnitFileState,NeedDaemonReload,ActiveEnterTimestampMonotonic $units 2>/dev/null |
-        awk -F = -v booted="$(booted)" '
+        awk -F = -v now="$(date +%s.%N)" -v uptime="$uptime" '
         function flush() {
             if (is["Id"] != "") {
                 print "is\tactive\t" is["Id"] "\t" is["ActiveState"]
                 print "is\tenabled\t" is["Id"] "\t" is["UnitFileState"]
                 print "is\treload\t" is["Id"] "\t" is["NeedDaemonReload"]
-                printf "is\tsince\t%s\t%.3f\n", is["Id"], booted + is["ActiveEnterTimestampMonotonic"] / 1000000
+                printf "is\tsince\t%s\t%.3f\n", is["Id"], now - uptime + is["ActiveEnterTimestampMonotonic"] / 1000000
             }
             split("", is)
         }

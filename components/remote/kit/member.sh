@@ -215,22 +215,30 @@ forget_requests() {
 
 # probe_members: a member's generation is the step's as this machine knows it, plus one where the API differs.
 probe_members() {
-    [ -f "$root$admin" ] && [ -d "$state/generations" ] || return 0
-    : >"$work/differences"
-    answers=''
-    if ask_members "$work/live" "$work/applied" 2>/dev/null; then
-        answers=yes
-        member_differences "$work/live" "$work/applied" >"$work/differences"
-    fi
-    for file in "$state"/generations/member.*; do
-        [ -f "$file" ] || continue
-        name=${file##*/member.}
-        awk -F '\t' -v name="$name" '$1 == name { print $2 }' "$work/differences" >"$work/sentences"
-        # A snapshot that was put back holds what was said at its time.
-        if [ -n "$answers" ] && [ -f "$state/members/$name" ]; then
-            awk -v name="$name" '$1 == name' "$work/applied" | sort -u | cmp -s - "$state/members/$name" ||
-                echo "the API's record of the node is of another time" >>"$work/sentences"
+    [ -f "$root$admin" ] || return 0
+    set -- "$state"/generations/member.*
+    [ -f "$1" ] || return 0
+    {
+        for file; do
+            known_generation "${file##*/member.}" "$file"
+        done
+        if ask_members "$work/live" "$work/applied" 2>/dev/null; then
+            member_differences "$work/live" "$work/applied" | awk -F '\t' -v OFS='\t' '{ print "differs", $1, $2 }'
+            records_of_another_time
         fi
-        report_drift "$name" "$(cat "$file")" "$(wc -l <"$work/sentences")" <"$work/sentences"
-    done
+    } | report_drift
+}
+
+# records_of_another_time: a snapshot that was put back holds what was said at its time.
+records_of_another_time() {
+    set -- "$state"/members/*
+    [ -f "$1" ] || return 0
+    awk -v OFS='\t' '
+        function node_of(file) { sub(/.*\//, "", file); return file }
+        pass == 1 { if (!($0 in applied)) records[$1]++; applied[$0] = 1; next }
+        { records[node_of(FILENAME)] += ($0 in applied) ? -1 : 1 }
+        END {
+            for (i = 3; i < ARGC; i++)
+                if (ARGV[i] ~ /\// && records[node_of(ARGV[i])]) print "differs", node_of(ARGV[i]), "the API\047s record of the node is of another time"
+        }' pass=1 "$work/applied" pass=2 "$@"
 }

@@ -21,10 +21,10 @@ has_runtime() {
     esac
 }
 
-# runtime_version RUNTIME
+# runtime_version RUNTIME: something that is another word for another version of it
 runtime_version() {
     case $1 in
-        docker) docker version -f '{{.Server.Version}}' 2>/dev/null || true ;;
+        docker) stat -L -c %s-%Y "$(command -v dockerd)" 2>/dev/null || true ;;
         containerd) readlink "$root/opt/containerd/current" || true ;;
     esac
 }

@@ -9,6 +9,11 @@ client_has_ended() {
     case $shown in *notAfter=*) ;; *) return 1 ;; esac
 }
 
+# shows_ended: the same of what read_certificates found
+shows_ended() {
+    awk -F '\t' -v now="$(date +%s)" '$1 ~ /client-current\.pem$/ && $5 <= now { ended = 1 } END { exit !ended }' "$work/certificates"
+}
+
 # forget_ended: a kubelet that was off for too long can ask for nothing with its certificate any more. Without one it joins
 # anew, with a token, under the name that it had.
 forget_ended() {

@@ -108,7 +108,8 @@ fresh() {
 # Its stamp goes, which is the one thing that survives a kill.
 distrust_units() {
     [ -n "$(ls "$state/stamps")" ] && cut -f 3 "$work/differences" | grep -q '^/' || return 0
-    awk -F '\t' '$2 == "unit"' "$work/others" | cat - "$work/index" >"$work/all-units"
+    # shellcheck disable=SC2046
+    awk -F '\t' '$2 == "unit"' $(applied_by_others) /dev/null | cat - "$work/index" >"$work/all-units"
     gather "$work/all-units"
     differences "$work/all-units" >"$work/all-differences"
     awk -F '\t' '$4 ~ /with which it was started/ { print $3 }' "$work/all-differences" | while read -r unit; do
