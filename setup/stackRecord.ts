@@ -1,6 +1,6 @@
 import * as fs from "node:fs";
+import { createRequire } from "node:module";
 import * as path from "node:path";
-import { RunError } from "@pulumi/pulumi/errors";
 import { dataFolder } from "./paths";
 
 /** Where Kubernetes and friends come from: upstream's releases, the operator's own mirror, or built from source. */
@@ -16,6 +16,9 @@ export interface StackRecord {
     /** Digest of the state that each control plane has a copy of, by the node's name. */
     readonly copies?: Readonly<Record<string, string>>;
 }
+
+/** For what takes long to load. */
+const later = createRequire(__filename);
 
 const recordFile = (stack: string) => path.join(dataFolder(), "stacks", `${stack}.json`);
 
@@ -50,7 +53,7 @@ export function mirrorFolder(stack: string): string {
     const { mirror } = readRecord(stack);
     if (mirror && fs.existsSync(mirror)) return mirror;
     const found = mirror ? `is gone (${mirror})` : "was not filled yet";
-    throw new RunError(`The mirror of stack ${stack} ${found}: run ${mirrorCommand(stack)}, then try again.`);
+    throw refusal(`The mirror of stack ${stack} ${found}: run ${mirrorCommand(stack)}, then try again.`);
 }
 
 /**
@@ -61,10 +64,16 @@ export function mirrorFolder(stack: string): string {
  */
 export function refuseMissing(stack: string, missing: readonly string[]): void {
     if (missing.length === 0) return;
-    throw new RunError(
+    throw refusal(
         `The mirror of stack ${stack} lacks ${missing.join(", ")}. \`up\` adds it by itself; a preview makes nothing, and ` +
             `needs its digest: run ${mirrorCommand(stack)}, then try again.`,
     );
+}
+
+/** What a program of Pulumi's ends with when it has only to say a sentence. Its class brings all of gRPC along. */
+function refusal(sentence: string): Error {
+    const { RunError } = later("@pulumi/pulumi/errors") as typeof import("@pulumi/pulumi/errors");
+    return new RunError(sentence);
 }
 
 const mirrorCommand = (stack: string) => `\`npm run mirror${stack === "dev" ? "" : ` -- --stack ${stack}`}\``;

@@ -1,4 +1,4 @@
-import { run } from "../components/remote";
+import { run } from "../components/remote/ssh";
 import { machinesOf } from "./machines";
 import type { Prepared } from "./prepare";
 import type { Progress } from "./progress";

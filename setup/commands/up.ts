@@ -1,3 +1,4 @@
+import { createRequire } from "node:module";
 import * as path from "node:path";
 import { hostKeyProblems } from "../../components/config/hostKeys";
 import type { PhaseTime } from "../../operations/changes/course";
@@ -6,7 +7,6 @@ import type { Arguments } from "../arguments";
 import { refuseUnfit } from "../askMachines";
 import { engineRuns, type EngineRun } from "../fleet";
 import { leaveThroughLiving } from "../leaving";
-import { forgetLostObjects } from "../lostApi";
 import { dockerObjects } from "../leftovers";
 import { Failure } from "../failure";
 import { noteTimes, runFollowed } from "../followed";
@@ -21,6 +21,9 @@ import { keepCopies } from "../stateCopies";
 import { commandFor, failed } from "../texts";
 import { dropReferences, mend, takeStack } from "../work";
 import { kubectlFor } from "../kubectl";
+
+/** For what is rarely needed and takes a moment to load. */
+const later = createRequire(__filename);
 
 /** Operations at once: a node has few steps at a time, and most of them wait for the node. */
 export function parallelism(nodes: number): number {
@@ -85,7 +88,10 @@ export async function bringUp(
             };
             const look = (await looking) ?? { drift: [] };
             sayLook(look, progress);
-            if (look.problem !== undefined) await forgetLostObjects(prepared, progress);
+            if (look.problem !== undefined) {
+                const { forgetLostObjects } = later("../lostApi") as typeof import("../lostApi");
+                await forgetLostObjects(prepared, progress);
+            }
             if (look.drift.length > 0) await engine("refresh", refreshRun(look, runs.at(-1)!.env));
             for (const run of runs) await engine("up", run);
             const [outputs] = await Promise.all([

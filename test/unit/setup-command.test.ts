@@ -21,6 +21,19 @@ describe("setup: the command", () => {
         assert.deepEqual(parseArguments(["backup", "--to", "/mnt/etcd.db"]).values, { "--to": "/mnt/etcd.db" });
     });
 
+    it("starts without what only some commands need and takes long to load", () => {
+        const list = `require("./bin/slipway.ts"); console.log(JSON.stringify(Object.keys(require.cache)))`;
+        const { stdout, stderr } = spawnSync(process.execPath, ["--require", "./bin/preload.cjs", "--eval", list], {
+            cwd: root,
+            encoding: "utf8",
+        });
+        assert.ok(stdout.includes("/setup/commands/up.ts"), stderr);
+        const packages = [...new Set(stdout.match(/node_modules\/(@[^/"]+\/)?[^/"]+/g))];
+        const heavy = ["@pulumi/pulumi", "@grpc/grpc-js", "@kubernetes/client-node", "dockerode"];
+        const loaded = heavy.filter((name) => packages.includes(`node_modules/${name}`));
+        assert.deepEqual(loaded, []);
+    });
+
     it("reads its options and hands the rest on to Pulumi", () => {
         assert.deepEqual(parseArguments(["up"]), {
             command: "up",
