@@ -40,8 +40,11 @@ const suites: Record<string, string[]> = {
     "day-two": ["test/day-two/**/*.test.ts"],
 };
 
-/** In this order; what stands together runs side by side: fleet keeps this machine busy, kit waits for nodes. */
-const order = [["unit"], ["contract"], ["fleet", "kit"], ["e2e"], ["day-two"]];
+/** In this order; what stands together runs side by side: kit waits for machines while the others keep this one busy. */
+const order = [["unit"], ["fleet", "contract", "kit"], ["e2e"], ["day-two"]];
+
+/** Suites whose files have machines of their own each: so many files side by side. */
+const atOnce: Record<string, number> = { kit: 3 };
 
 /** Hours of upgrades, losses and chaos: only when they are asked for by name. */
 const onlyByName = ["day-two"];
@@ -77,7 +80,8 @@ async function runSuite(name: string, files: string[], later = false): Promise<C
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), "slipway-test-"));
     const [counts, log] = ["counts.json", "output"].map((file) => path.join(folder, file));
     const output = later ? fs.openSync(log, "w") : ("inherit" as const);
-    const mocha = spawn(bin("mocha"), ["--exit", "--reporter", "test/reporter.cjs", ...files], {
+    const parallel = name in atOnce ? ["--parallel", "--jobs", String(atOnce[name])] : [];
+    const mocha = spawn(bin("mocha"), ["--exit", "--reporter", "test/reporter.cjs", ...parallel, ...files], {
         cwd: root,
         stdio: ["ignore", output, output],
         env: { ...process.env, SLIPWAY_TEST_COUNTS: counts },

@@ -5,6 +5,7 @@ import { run } from "../../components/remote";
 import { askFitness } from "../../components/remote/fitness";
 import { differences, type Inventory } from "../inventory";
 import { Machine } from "./machine";
+import { OwnNetwork } from "./ownNetwork";
 
 const daemon = `file 0644 root:root /etc/docker/daemon.json
 | {
@@ -56,6 +57,7 @@ const image = "demo:1";
 
 describe("kit: a machine", function () {
     this.timeout(600_000);
+    let network: OwnNetwork;
     let machine: Machine;
     let found: Inventory;
     let conflicting: Set<string>;
@@ -70,7 +72,8 @@ prove docker ${image} /bin/busybox true
 `;
 
     before(async () => {
-        machine = await Machine.start("conflicting");
+        network = await OwnNetwork.create("node", 240);
+        machine = await Machine.start("conflicting", undefined, network.place());
         conflicting = new Set((await machine.root("dpkg -L podman-docker")).trim().split("\n"));
         // The owner's own.
         await machine.root("apt-mark hold curl");
@@ -78,7 +81,10 @@ prove docker ${image} /bin/busybox true
         keepaliveBefore = await keepalive();
         await machine.upload();
     });
-    after(() => machine?.stop());
+    after(async () => {
+        await machine?.stop();
+        await network?.remove();
+    });
 
     it("says nothing of Slipway while there is none", async () => {
         const report = await machine.probe();

@@ -9,12 +9,12 @@ import {
     type Fragment,
     render,
 } from "../../components/render";
-import { docker, eventually } from "../e2e/harness";
+import { eventually } from "../e2e/harness";
 import { differences, type Inventory } from "../inventory";
 import { apiName, ApiServers, clusterOf, signed, trust } from "./apiServers";
 import { Machine } from "./machine";
+import { OwnNetwork } from "./ownNetwork";
 
-const network = "slipway-test-virtual-address";
 const addresses = ["172.31.239.11", "172.31.239.12"];
 const virtualAddress = "172.31.239.5";
 const stranger = "172.31.239.99";
@@ -22,6 +22,7 @@ const chain = "SLIPWAY-VRRP";
 
 describe("kit: control planes that share a virtual address", function () {
     this.timeout(300_000);
+    let network: OwnNetwork;
     let machines: Machine[] = [];
     let servers: ApiServers[] = [];
     let found: Inventory[];
@@ -41,10 +42,8 @@ describe("kit: control planes that share a virtual address", function () {
         render(apiProxy(nodes[index], cluster, nodes), apiAddress(nodes[index], cluster, nodes));
 
     before(async () => {
-        await docker("network", "create", "--subnet", "172.31.239.0/24", "--label", "slipway.test=true", network);
-        machines = await Promise.all(
-            addresses.map((address) => Machine.start("bare", undefined, { name: network, address })),
-        );
+        network = await OwnNetwork.create("virtual-address", 239);
+        machines = await Promise.all([11, 12].map((last) => Machine.start("bare", undefined, network.place(last))));
         found = await Promise.all(machines.map((machine) => machine.inventory()));
         const pki = await signed();
         servers = await Promise.all(machines.map((machine) => ApiServers.on(machine, pki)));
@@ -61,7 +60,7 @@ describe("kit: control planes that share a virtual address", function () {
     });
     after(async () => {
         await Promise.all(machines.map((machine) => machine.stop()));
-        await docker("network", "rm", network);
+        await network?.remove();
     });
 
     async function apply(index: number, words: string, text: string): Promise<void> {
