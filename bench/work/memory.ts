@@ -1,6 +1,7 @@
 /** What each daemon of a node holds in memory: idle, and with pods. Then how long 100 pods at once take. */
-import { run as runCommand, root, nodes, type BenchStack } from "../stack";
+import { nodes, onNode, type BenchStack } from "../stack";
 import { mega, seconds, table } from "../figures";
+import { onDocker } from "./onDocker";
 import { namespaceObject, percentile, secondsToRunning, sleepers, withoutPods } from "./pods";
 
 /** Bytes by unit. */
@@ -33,7 +34,7 @@ for unit in ${units.join(" ")}; do
 done`;
 
 async function memoryOf(node: string): Promise<Memory> {
-    const said = await runCommand("docker", ["exec", node, "sh", "-c", question], { cwd: root, env: process.env });
+    const said = await onNode(node, question);
     const memory: Record<string, number> = {};
     for (const line of said.trim().split("\n")) {
         const [unit, name, kilobytes] = line.split(" ");
@@ -71,25 +72,27 @@ export async function memory(stack: BenchStack): Promise<string> {
         what,
         ...[0, 1].flatMap((node) => [cell(idle[node]!), cell(loaded[node]!)]),
     ];
-    const spread = await stackPods(stack);
     return [
         table([
             ["", `control plane, idle`, `with ${load} pods in all`, "worker, idle", `with ${load} pods in all`],
             ...keys.map((key) => row(key, (of) => (of[key] ? mega(of[key]) : ""))),
             row("all of these", sum),
         ]),
-        spread,
+        await burst(stack),
     ].join("\n\n");
 }
 
-/** From nothing to 100 pods, three times. */
-async function stackPods(stack: BenchStack): Promise<string> {
+/** From nothing to 100 pods, three times, each followed by as many by docker alone: the floor. */
+async function burst(stack: BenchStack): Promise<string> {
+    const docker = await onDocker();
     const rows: string[][] = [];
     for (let i = 1; i <= 3; i++) {
         await stack.apply([namespaceObject, sleepers("burst", 0)]);
         const times = await secondsToRunning(stack, "burst", atOnce);
-        rows.push([`run ${i}`, ...[0.5, 0.99, 1].map((share) => seconds(percentile(times, share)))]);
         await withoutPods(stack, "burst");
+        await docker.settled();
+        const floor = await docker.start(atOnce);
+        rows.push([`run ${i}`, ...[0.5, 0.99, 1].map((share) => seconds(percentile(times, share))), seconds(floor)]);
     }
-    return table([[`${atOnce} pods at once`, "p50 to Running", "p99", "the last"], ...rows]);
+    return table([[`${atOnce} pods at once`, "p50 to Running", "p99", "the last", "by docker alone"], ...rows]);
 }
