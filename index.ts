@@ -12,6 +12,7 @@ import { missingFrom } from "./mirror/catalogue";
 import { loadDigests } from "./mirror/digests";
 import { staleOwnImages } from "./mirror/ownImages";
 import { dataFolder } from "./setup/paths";
+import { quietSdk } from "./setup/quietSdk";
 import { mirrorFolder, refuseMissing } from "./setup/stackRecord";
 import { tameStackTraces } from "./setup/stackTraces";
 
@@ -19,6 +20,7 @@ import { tameStackTraces } from "./setup/stackTraces";
 const later = createRequire(__filename);
 
 tameStackTraces();
+quietSdk();
 
 export = async () => {
     const settings = loadSettings();
