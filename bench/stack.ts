@@ -116,11 +116,6 @@ export class BenchStack {
     }
 }
 
-/** Runs a script on one of the lab's nodes and returns what it printed. */
-export function onNode(node: string, script: string): Promise<string> {
-    return run("docker", ["exec", node, "sh", "-c", script], { cwd: root, env: process.env });
-}
-
 /** Runs a command and returns what it printed. A failure is an error with its last lines. */
 export function run(
     command: string,

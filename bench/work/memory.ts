@@ -1,5 +1,6 @@
 /** What each daemon of a node holds in memory: idle, and with pods. Then how long 100 pods at once take. */
-import { nodes, onNode, type BenchStack } from "../stack";
+import { onNode } from "../../test/e2e/harness";
+import { nodes, type BenchStack } from "../stack";
 import { mega, seconds, table } from "../figures";
 import { onDocker } from "./onDocker";
 import { namespaceObject, percentile, secondsToRunning, sleepers, withoutPods } from "./pods";

@@ -1,7 +1,8 @@
 /** The floor of pods at once: the same containers on the same nodes, started by docker alone. */
 import { images } from "../../mirror/catalogue";
+import { onNode } from "../../test/e2e/harness";
 import { timed } from "../figures";
-import { nodes, onNode } from "../stack";
+import { nodes } from "../stack";
 
 /** Of the containers that are started here. */
 const label = "slipway.bench";

@@ -1,7 +1,8 @@
 /** kube-proxy with iptables and with nftables, at a thousand services. */
 import { images } from "../../mirror/catalogue";
+import { onNode } from "../../test/e2e/harness";
 import { table } from "../figures";
-import { nodes, root, run as runCommand, type BenchStack } from "../stack";
+import { nodes, type BenchStack } from "../stack";
 import { namespace, namespaceObject, percentile } from "./pods";
 
 const modes = ["iptables", "nftables"] as const;
@@ -109,8 +110,7 @@ const addressOf = async (stack: BenchStack, name: string) =>
     (await stack.kubectl("get", "service", name, "--namespace", namespace, "-o", "jsonpath={.spec.clusterIP}")).trim();
 
 /** On a worker, which has an endpoint too, as every node does. */
-const onWorker = (script: string) =>
-    runCommand("docker", ["exec", nodes[1]!, "sh", "-c", script], { cwd: root, env: process.env });
+const onWorker = (script: string) => onNode(nodes[1]!, script);
 
 /** Asks again and again, without a pause, until there is an answer. */
 const answers = (address: string) =>

@@ -108,10 +108,11 @@ export class Machines {
 
     /** Lets no machine answer before `count` of them have been asked something, and resolves then. */
     holdUntilAsked(count: number): Promise<void> {
-        this.held = new Promise((resolve) => {
+        const asked = new Promise<void>((resolve) => {
             this.onAsked = () => Object.keys(this.asked).length >= count && resolve();
         });
-        return this.held;
+        this.hold(asked);
+        return asked;
     }
 
     async close(): Promise<void> {

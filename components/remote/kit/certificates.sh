@@ -17,11 +17,7 @@ generations_in() {
 
 # generation_of: of the authority that signed the certificate on standard input; nothing where that can't be told
 generation_of() {
-    openssl x509 -noout -issuer 2>/dev/null | issuing_generation
-}
-
-issuing_generation() {
-    sed -n 's/^issuer=.*CN *= *.*-ca-g\([0-9][0-9]*\)$/\1/p'
+    openssl x509 -noout -issuer 2>/dev/null | sed -n 's/^issuer=.*CN *= *.*-ca-g\([0-9][0-9]*\)$/\1/p'
 }
 
 # generation_of_file FILE
@@ -66,7 +62,7 @@ certificates_in() {
     fi
 }
 
-# read_certificates: to $work/certificates, what the probe tells of. A machine that has never been built has none of these
+# read_certificates: to $work/certificates, of whom this machine trusts and of its kubelet. A machine that has never been built has none of these
 # files.
 read_certificates() {
     : >"$work/certificates"

@@ -8,7 +8,7 @@ probe() {
     if [ -d "$state" ]; then gather "$work/all"; else : >"$work/facts"; fi
     read_certificates
     ended=''
-    ! shows_ended || ended=yes
+    ! client_has_ended || ended=yes
     {
         [ ! -f "$state/owner" ] || member known true
         text_member owner "$state/owner"

@@ -1,22 +1,16 @@
 # shellcheck shell=sh disable=SC2015,SC2154
 # New certificates for a kubelet: when another generation of the cluster's authority signs, and when its own has ended.
 
-# client_has_ended: by this machine's clock, as the kubelet sees it
+# client_has_ended: by this machine's clock, as the kubelet sees it, of what read_certificates found. What can't be read has
+# no end.
 client_has_ended() {
-    [ -e "$root$client_certificate" ] || return 1
-    # What can't be read has no end.
-    ! shown=$(openssl x509 -noout -enddate -checkend 0 <"$root$client_certificate" 2>/dev/null) || return 1
-    case $shown in *notAfter=*) ;; *) return 1 ;; esac
-}
-
-# shows_ended: the same of what read_certificates found
-shows_ended() {
     awk -F '\t' -v now="$(date +%s)" '$1 ~ /client-current\.pem$/ && $5 <= now { ended = 1 } END { exit !ended }' "$work/certificates"
 }
 
 # forget_ended: a kubelet that was off for too long can ask for nothing with its certificate any more. Without one it joins
 # anew, with a token, under the name that it had.
 forget_ended() {
+    read_certificates
     client_has_ended || return 0
     rm -f "$state/stamps/kubelet.service" "$state/stamps/kube-proxy.service" "$root$client_certificate"
     changed "the kubelet's client certificate has ended"
